@@ -1,0 +1,61 @@
+"""imagegate says, before the upload, whether an API will take a photo.
+
+The names below are loaded when they are first used: `import imagegate` itself loads no NumPy, Numba or OpenCV.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from imagegate.causes import CAUSES, Cause, Finding
+    from imagegate.folder import scan
+    from imagegate.gate import check, warmup
+    from imagegate.measure import Measurements
+    from imagegate.policy import PROFILES, Policy
+    from imagegate.report import ImageRejected, Report
+    from imagegate.rules import RULES
+
+__version__: Final = "0.1.0"
+
+__all__ = [
+    "CAUSES",
+    "PROFILES",
+    "RULES",
+    "Cause",
+    "Finding",
+    "ImageRejected",
+    "Measurements",
+    "Policy",
+    "Report",
+    "check",
+    "scan",
+    "warmup",
+]
+
+_HOME: Final = {
+    "CAUSES": "causes",
+    "Cause": "causes",
+    "Finding": "causes",
+    "ImageRejected": "report",
+    "Measurements": "measure",
+    "PROFILES": "policy",
+    "Policy": "policy",
+    "RULES": "rules",
+    "Report": "report",
+    "check": "gate",
+    "scan": "folder",
+    "warmup": "gate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'imagegate' has no attribute {name!r}")
+    return getattr(import_module(f"imagegate.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

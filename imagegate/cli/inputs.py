@@ -1,0 +1,91 @@
+"""What the command line was given, and in which words it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from imagegate.bodies import BODIES
+from imagegate.policy import PROFILES, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+T = TypeVar("T")
+
+STDIN: Final = "-"
+DEFAULT: Final = "default"
+
+
+class Misuse(Exception):  # noqa: N818 - the contract's word
+    """What was asked for cannot be done; the message is one line for the person who asked."""
+
+
+def policy_of(profile: str | None, file: Path | None) -> Policy:
+    """The policy that the two options name; the default if neither is given."""
+    if profile is not None and file is not None:
+        raise Misuse("give either --profile or --policy, not both")
+    if file is None:
+        return entry(PROFILES, DEFAULT if profile is None else profile, "profile", "profiles")
+    try:
+        return Policy.from_file(file)
+    except OSError as error:
+        raise Misuse(f"--policy: {file}: {error.strerror}") from None
+    except (TypeError, ValueError) as error:
+        raise Misuse(f"--policy: {file}: {error}") from None
+
+
+def refuse_unusable_files(names: Sequence[str]) -> None:
+    """Every FILE is a file; standard input is named once."""
+    if names.count(STDIN) > 1:
+        raise Misuse("standard input can be read only once")
+    for name in names:
+        if name == STDIN:
+            continue
+        _refuse_missing(name)
+        if Path(name).is_dir():
+            raise Misuse(f"{name} is a folder; `imagegate scan` takes folders")
+        if not Path(name).is_file():
+            raise Misuse(f"{name} is not a regular file; pipe it in, and give - as the file")
+
+
+def refuse_unusable_paths(names: Sequence[str]) -> None:
+    """Every PATH exists."""
+    for name in names:
+        _refuse_missing(name)
+
+
+def refuse_unusable_overlay(overlay: Path | None, names: Sequence[str]) -> None:
+    """An overlay is a PNG of one picture, and never that picture itself."""
+    if overlay is None:
+        return
+    if len(names) != 1:
+        raise Misuse("--overlay takes one FILE only")
+    if overlay.suffix.lower() != ".png":
+        raise Misuse(f"--overlay: {overlay} must end in .png")
+    if overlay.exists() and names[0] != STDIN and overlay.samefile(names[0]):
+        raise Misuse(f"--overlay: {overlay} is the picture itself and would be lost")
+    if not overlay.parent.is_dir():
+        raise Misuse(f"--overlay: there is no folder {overlay.parent}")
+
+
+def refuse_unknown_dialect(api: str | None) -> None:
+    """The dialect is one that errors are rendered in."""
+    if api is not None and api not in BODIES:
+        raise Misuse(f"--api: unknown dialect {api!r}; known: {', '.join(BODIES)}")
+
+
+def entry(table: Mapping[str, T], key: str, kind: str, listing: str) -> T:
+    """The entry of a table that an argument names."""
+    if key not in table:
+        raise Misuse(f"there is no {kind} {key!r}; `imagegate {listing}` lists them")
+    return table[key]
+
+
+def _refuse_missing(name: str) -> None:
+    try:
+        Path(name).stat()
+    except FileNotFoundError:
+        raise Misuse(f"there is no file {name}") from None
+    except OSError as error:
+        raise Misuse(f"{name}: {error.strerror}") from None

@@ -1,0 +1,134 @@
+"""What people see of the catalogue, the profiles and the doctor's answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from imagegate.causes import CAUSES
+from imagegate.cli.output import visible
+from imagegate.cli.screens import STYLES
+from imagegate.policy import PROFILES
+from imagegate.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console, RenderableType
+
+    from imagegate.causes import Cause
+    from imagegate.doctor import Diagnosis, Probe
+    from imagegate.policy import Policy
+    from imagegate.rules import Rule
+
+# Below this, advice and source would stand in columns of a few letters.
+WIDE: Final = 200
+_MARK: Final = {True: ("ok", "pass"), False: ("failed", "reject")}
+
+
+def causes_table(console: Console) -> RenderableType:
+    """The catalogue in the order of a report; a narrow terminal gets its short columns."""
+    wide = console.width >= WIDE
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("Code", "Status", "Default"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Title", "Advice", "Source") if wide else ("Title",):
+        table.add_column(heading)
+    for cause in CAUSES.values():
+        severity = Text(cause.severity, style=STYLES[cause.severity])
+        more = (cause.title, cause.advice, cause.source) if wide else (cause.title,)
+        table.add_row(cause.code, str(cause.status), severity, *more)
+    if wide:
+        return table
+    return Group(
+        table, Text("\n`imagegate causes CODE` shows a cause in full: its advice and who documents it.", style="dim")
+    )
+
+
+def cause_page(cause: Cause) -> RenderableType:
+    """One cause in full."""
+    grid = _grid()
+    facts = msgspec.structs.asdict(cause) | {"status": str(cause.status)}
+    for name, text in facts.items():
+        grid.add_row(Text(name, style="bold"), text)
+    return grid
+
+
+def profiles_table() -> RenderableType:
+    """Every profile, with the limits that are its own."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Name", no_wrap=True)
+    table.add_column("Title")
+    table.add_column("Limits")
+    for policy in PROFILES.values():
+        own = [line for rule, line in _limits(policy) if rule.bound in policy.limits.get(rule.metric, {})]
+        table.add_row(policy.name, policy.title, "\n".join(own) or "the default limits")
+    return Group(
+        table, Text("\n`imagegate profiles NAME` prints one as TOML, with every limit that holds.", style="dim")
+    )
+
+
+def profile_toml(policy: Policy) -> str:
+    """A profile as a policy file; what it leaves to the defaults stands in comments."""
+    limits = [f"#   {line}\n" for _, line in _limits(policy)]
+    return f"{policy.to_toml()}\n# Every limit that holds, the defaults among them:\n{''.join(limits)}"
+
+
+def _limits(policy: Policy) -> Iterator[tuple[Rule, str]]:
+    """Each limit that holds, as it can stand in a policy file."""
+    for rule in RULES:
+        limit = policy.limit(rule)
+        if limit is not None:
+            yield rule, f"{rule.id} = {limit:.15g}"
+
+
+def effective(policy: Policy) -> dict[str, Any]:
+    """A profile as JSON, with every limit that holds."""
+    limits: dict[str, dict[str, float]] = {}
+    for rule in RULES:
+        limit = policy.limit(rule)
+        if limit is not None:
+            limits.setdefault(rule.metric, {})[rule.bound] = limit
+    return policy.to_dict() | {"limits": limits}
+
+
+def doctor_screen(diagnosis: Diagnosis) -> RenderableType:
+    """Versions, cache, decoders, self-test and what follows from them."""
+    return Group(
+        _section("Versions", diagnosis.versions),
+        Text("\nJIT cache", style="bold"),
+        _probes([diagnosis.jit_cache]),
+        Text("\nDecoders", style="bold"),
+        _probes(diagnosis.decoders),
+        Text("\nSelf-test", style="bold"),
+        _probes(diagnosis.self_test),
+        "",
+        Text("All is well.", style=STYLES["pass"])
+        if diagnosis.ok
+        else Text("The self-test failed: verdicts of this installation cannot be trusted.", style=STYLES["reject"]),
+    )
+
+
+def _section(title: str, facts: Mapping[str, str]) -> RenderableType:
+    grid = _grid()
+    for name, text in facts.items():
+        grid.add_row(f"  {name}", visible(text))
+    return Group(Text(title, style="bold"), grid)
+
+
+def _probes(probes: tuple[Probe, ...] | list[Probe]) -> Table:
+    grid = _grid()
+    for probe in probes:
+        word, style = _MARK[probe.ok]
+        grid.add_row(f"  {probe.name}", Text(word, style=STYLES[style]), visible(probe.detail))
+    return grid
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    return grid

@@ -1,0 +1,162 @@
+"""check(): the whole flow on one screen."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from imagegate.causes import CAUSES, Unreadable
+from imagegate.decode import decode
+from imagegate.header import FORMATS, format_of_mime, read
+from imagegate.header.pixels import of_array, of_pil
+from imagegate.intake import receive
+from imagegate.judge import evaluate
+from imagegate.measure import measure
+from imagegate.policy import resolve
+from imagegate.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from imagegate.causes import Finding
+    from imagegate.decode import Picture
+    from imagegate.header import Header
+    from imagegate.intake import Received
+    from imagegate.measure import Maps, Measurements
+    from imagegate.policy import Policy
+
+UNREADABLE: Final = 400
+
+
+def check(image: object, *, policy: Policy | str | None = None, detail: bool = False, lang: str = "en") -> Report:
+    """Say whether an API will take a picture.
+
+    Args:
+        image: Base64 text or a data: URI (str, never a path); an encoded picture or Base64 in ASCII (bytes-like);
+            a path (os.PathLike); a binary file object, read from where it stands; a PIL image; or a NumPy array,
+            (H, W) or (H, W, 3) in RGB order, uint8 or uint16.
+        policy: What the API takes: None for the default, a profile's name, or a Policy.
+        detail: Keep the tile maps and the working picture, for `Report.overlay()`.
+        lang: Language tag or Accept-Language value; English is what there is, and what any other falls back to.
+
+    Returns:
+        The report. A bad picture is a report with findings, never an exception.
+
+    Raises:
+        TypeError, ValueError: An argument cannot be used; the message names it.
+        OSError: A path cannot be opened.
+    """
+    if not isinstance(lang, str):
+        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
+    flow = _Flow(resolve(policy))
+    try:
+        flow.run(image)
+    except Unreadable as trouble:
+        flow.findings += flow.policy.findings(trouble.code, trouble.message)
+    return Report(
+        findings=tuple(flow.findings),
+        header=flow.header,
+        measurements=flow.measurements,
+        policy=flow.policy,
+        timings=flow.timings,
+        maps=flow.maps if detail else None,
+    )
+
+
+def warmup() -> None:
+    """Compile and load every kernel, so that the next check() is as fast as any."""
+    rng = np.random.default_rng(0)
+    check(rng.integers(0, 256, (128, 128, 3), np.uint8))
+
+
+class _Flow:
+    """One picture on its way through the stages, and what is known of it so far."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.findings: list[Finding] = []
+        self.timings: dict[str, float] = {}
+        self.header: Header | None = None
+        self.measurements: Measurements | None = None
+        self.maps: Maps | None = None
+
+    def run(self, image: object) -> None:
+        """Each stage needs the one before: what cannot be read is not measured."""
+        with self._timed("intake"):
+            received = receive(image, self.policy)
+        if self._stopped_by(evaluate("file", received, self.policy), _data_uri_findings(received, self.policy)):
+            return
+        with self._timed("header"):
+            header = self.header = _header_of(received, self.policy)
+        if self._stopped_by(_mismatch_findings(received, header, self.policy), evaluate("header", header, self.policy)):
+            return
+        with self._timed("decode"):
+            picture = self._decode(received, header)
+        with self._timed("measure"):
+            self.measurements, self.maps = measure(picture, header)
+        with self._timed("rules"):
+            self.findings += evaluate("picture", self.measurements, self.policy)
+
+    def _stopped_by(self, *found: Iterable[Finding]) -> bool:
+        """Note what was found; a rejected 400 says that the picture cannot be read, so nothing more is judged."""
+        for findings in found:
+            new = list(findings)
+            fatal = [finding for finding in new if finding.severity == "reject" and finding.cause.status == UNREADABLE]
+            self.findings += fatal or new
+            if fatal:
+                return True
+        return False
+
+    def _decode(self, received: Received, header: Header) -> Picture:
+        """Strictly; a policy that does not reject damage gets what can be saved of the picture."""
+        try:
+            return decode(received, header)
+        except Unreadable as trouble:
+            if self.policy.severity(CAUSES[trouble.code]) == "reject":
+                raise
+            picture = decode(received, header, strict=False)
+            self.findings += self.policy.findings(trouble.code, trouble.message)
+            return picture
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self.timings[stage] = perf_counter() - start
+
+
+def _header_of(received: Received, policy: Policy) -> Header:
+    if isinstance(received.pixels, np.ndarray):
+        return of_array(received.pixels)
+    if received.pixels is not None:
+        return of_pil(received.pixels)
+    if received.data is not None:
+        return read(received.data, policy.formats)
+    # What intake did not read is longer than the policy takes, and its file rules have stopped the flow.
+    raise AssertionError("a picture of unread length passed the rules of the file")
+
+
+def _data_uri_findings(received: Received, policy: Policy) -> Iterator[Finding]:
+    if received.is_data_uri and policy.data_uri == "forbidden":
+        yield from policy.findings(
+            "data_uri_forbidden", "The text is a data: URI; only what follows its comma is taken."
+        )
+    if received.is_data_uri is False and policy.data_uri == "required":
+        yield from policy.findings("data_uri_required", "The text is bare Base64; a data: URI is taken.")
+
+
+def _mismatch_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
+    """The declared type of a data: URI is held against the bytes; a file's name is no evidence."""
+    if received.declared and format_of_mime(received.declared) != header.format:
+        title = FORMATS[header.format].title
+        message = f"The data: URI declares {_printable(received.declared)}, but the picture is {title}."
+        yield from policy.findings("format_mismatch", message)
+
+
+def _printable(declared: str) -> str:
+    """A media type as declared, or that it is none: whatever else stands there is not repeated."""
+    return declared if re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", declared) else "no media type"

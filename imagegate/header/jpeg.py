@@ -1,0 +1,237 @@
+"""JPEG: the marker segments up to the first scan (ITU-T T.81, annex B)."""
+
+from __future__ import annotations
+
+import re
+import struct
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from imagegate.causes import Unreadable
+from imagegate.header import exif
+from imagegate.header.model import Header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SOI: Final = 0xD8
+EOI: Final = 0xD9
+SOS: Final = 0xDA
+DQT: Final = 0xDB
+APP0: Final = 0xE0
+APP1: Final = 0xE1
+APP14: Final = 0xEE
+SOF2: Final = 0xC2
+
+_FRAMES: Final = (0xC0, 0xC1, SOF2)
+# What no browser shows and no API takes, though some decoders do (T.81, table B.1; T.87 for SOF55).
+_FOREIGN: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        0xC3: "lossless JPEG (SOF3)",
+        0xC5: "hierarchical JPEG (SOF5)",
+        0xC6: "hierarchical JPEG (SOF6)",
+        0xC7: "hierarchical JPEG (SOF7)",
+        0xC9: "JPEG with arithmetic coding (SOF9)",
+        0xCA: "JPEG with arithmetic coding (SOF10)",
+        0xCB: "lossless JPEG with arithmetic coding (SOF11)",
+        0xCD: "hierarchical JPEG (SOF13)",
+        0xCE: "hierarchical JPEG (SOF14)",
+        0xCF: "hierarchical JPEG (SOF15)",
+        0xDE: "hierarchical JPEG (DHP)",
+        0xF7: "JPEG-LS (SOF55)",
+    }
+)
+_BARE: Final = (0x01, *range(0xD0, 0xD8))  # TEM and RST0 to RST7 have no length
+_WITH_LENGTH: Final = (0xC4, 0xC8, 0xCC, *range(0xDA, 0xE0), *range(0xE0, 0xF0), 0xFE, *_FRAMES, *_FOREIGN)
+
+# Bytes before a marker are skipped, as libjpeg does: some phones and editors leave padding between segments.
+_MARKER: Final = re.compile(rb"\xff([\x01-\xfe])", re.DOTALL)
+# 20 MB of ICC and XMP make 320 segments; millions of empty ones are there to burn time.
+_MOST_SEGMENTS: Final = 4096
+
+_COLOUR_SPACES: Final = MappingProxyType({1: "grey", 3: "ycbcr", 4: "cmyk"})
+_RGB_IDS: Final = b"RGB"
+_MOST_SAMPLING: Final = 4
+_MOST_TABLES: Final = 4
+_ADOBE_TRANSFORM: Final = 11  # the byte of an Adobe segment that names the colour transform (Adobe TN #5116)
+
+
+def _zigzag() -> tuple[int, ...]:
+    """Natural index of each place in zigzag order (T.81, figure 5): along diagonals, in turn down and up."""
+    cells = [(row, column) for row in range(8) for column in range(8)]
+    cells.sort(key=lambda cell: (sum(cell), cell[0] if sum(cell) % 2 else cell[1]))
+    return tuple(8 * row + column for row, column in cells)
+
+
+# 64 steps in zigzag order to natural order.
+_natural: Final = itemgetter(*sorted(range(64), key=_zigzag().__getitem__))
+
+
+class Segment(NamedTuple):
+    """One marker segment.
+
+    Attributes:
+        marker: Second byte of the marker.
+        at: Offset of the marker in the file.
+        body: What follows the length.
+    """
+
+    marker: int
+    at: int
+    body: memoryview
+
+
+class _Frame(NamedTuple):
+    width: int
+    height: int
+    component_ids: bytes
+    progressive: bool
+
+
+def read(data: memoryview) -> Header:
+    """Read a JPEG's header: every segment before the first scan, none of the picture's own bytes.
+
+    Raises:
+        Unreadable: image_truncated where the file ends in the header, image_corrupt where the header cannot
+            be right, format_unsupported for the kinds of JPEG that browsers do not show.
+    """
+    frame: _Frame | None = None
+    tables: dict[int, tuple[int, ...]] = {}
+    metadata = _Metadata()
+    for segment in segments(data):
+        if segment.marker in _FRAMES:
+            if frame:
+                raise _corrupt(f"The JPEG has a second frame header at byte {segment.at}.")
+            frame = _frame(segment)
+        elif segment.marker == DQT:
+            tables.update(_quantisation(segment))
+        else:
+            metadata.take(segment)
+    if frame is None:
+        raise _corrupt("The JPEG's first scan comes before its frame header.")
+    found = metadata.exif or exif.Exif()
+    return Header(
+        format="jpeg",
+        file_size=len(data),
+        width=frame.width,
+        height=frame.height,
+        orientation=found.orientation,
+        channels=len(frame.component_ids),
+        progressive=frame.progressive,
+        gps_tags=found.gps_tags,
+        quantisation=tuple(tables.get(number, ()) for number in range(max(tables, default=-1) + 1)),
+        colour_space=metadata.colour_space(frame.component_ids),
+        adobe=metadata.transform is not None,
+    )
+
+
+def segments(data: memoryview) -> Iterator[Segment]:
+    """The segments from SOI to the first SOS, that one included.
+
+    Raises:
+        Unreadable: image_truncated where the file ends first, image_corrupt where a marker cannot stand
+            there, format_unsupported at the frame header of another kind of JPEG.
+    """
+    at = 2
+    for _ in range(_MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if found is None:
+            raise _truncated(len(data))
+        segment = _segment(data, found.start(), found[1][0])
+        yield segment
+        if segment.marker == SOS:
+            return
+        at = found.end() if segment.marker in _BARE else found.end() + 2 + len(segment.body)
+    raise _corrupt(f"The JPEG has more than {_MOST_SEGMENTS} segments before its picture.")
+
+
+def _segment(data: memoryview, at: int, marker: int) -> Segment:
+    if marker in _FOREIGN:
+        raise Unreadable("format_unsupported", f"The file is {_FOREIGN[marker]}, not common JPEG.")
+    if marker in _BARE:
+        return Segment(marker, at, data[:0])
+    if marker not in _WITH_LENGTH:
+        raise _corrupt(f"The JPEG has marker 0x{marker:02X} at byte {at}, before its picture.")
+    length = int.from_bytes(data[at + 2 : at + 4], "big")
+    end = at + 2 + length
+    if at + 4 > len(data) or end > len(data):
+        raise _truncated(len(data))
+    if length < 2:  # noqa: PLR2004 - the length counts itself
+        raise _corrupt(f"The JPEG's marker 0x{marker:02X} at byte {at} has length {length}.")
+    return Segment(marker, at, data[at + 4 : end])
+
+
+def _truncated(length: int) -> Unreadable:
+    return Unreadable("image_truncated", f"The JPEG ends after {length} bytes, inside its header.")
+
+
+def _corrupt(message: str) -> Unreadable:
+    return Unreadable("image_corrupt", message)
+
+
+def _frame(segment: Segment) -> _Frame:
+    """The frame header (T.81, B.2.2)."""
+    body = segment.body
+    if len(body) < 6 or len(body) != 6 + 3 * body[5]:  # noqa: PLR2004 - six bytes, then three a component
+        raise _corrupt(f"The JPEG's frame header at byte {segment.at} has the wrong length.")
+    depth, height, width, count = struct.unpack_from(">BHHB", body)
+    _check_frame(depth, width, height, count)
+    sampling = [(body[at] >> 4, body[at] & 15) for at in range(7, len(body), 3)]
+    if not all(1 <= factor <= _MOST_SAMPLING for pair in sampling for factor in pair):
+        raise _corrupt("The JPEG has a sampling factor that is not 1 to 4.")
+    return _Frame(width, height, bytes(body[6::3]), segment.marker == SOF2)
+
+
+def _check_frame(depth: int, width: int, height: int, count: int) -> None:
+    if depth == 12:  # noqa: PLR2004 - the other depth of T.81
+        raise Unreadable("format_unsupported", "The file is JPEG of 12 bits a channel, only 8 are supported.")
+    if depth != 8:  # noqa: PLR2004
+        raise _corrupt(f"The JPEG says it has {depth} bits a channel, which cannot be.")
+    if width == 0:
+        raise _corrupt("The JPEG says it is 0 pixels wide.")
+    if height == 0:
+        raise Unreadable("format_unsupported", "The JPEG gives no height before its picture (DNL).")
+    if count not in _COLOUR_SPACES:
+        raise _corrupt(f"The JPEG says it has {count} channels, which is not 1, 3 or 4.")
+
+
+def _quantisation(segment: Segment) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Number and steps, in natural order, of each table of a DQT segment (T.81, B.2.4.1)."""
+    body = segment.body
+    at = 0
+    while at < len(body):
+        wide, number = body[at] >> 4, body[at] & 15
+        steps = body[at + 1 : at + 65 + 64 * wide]
+        if wide > 1 or number >= _MOST_TABLES or len(steps) != 64 + 64 * wide:
+            raise _corrupt(f"The JPEG's quantisation table at byte {segment.at} is damaged.")
+        stored = struct.unpack(">64H" if wide else ">64B", steps)
+        yield number, _natural(stored)
+        at += 1 + len(steps)
+
+
+class _Metadata:
+    """What the application segments say; of several EXIF segments the first counts."""
+
+    def __init__(self) -> None:
+        self.jfif = False
+        self.exif: exif.Exif | None = None
+        self.transform: int | None = None  # Adobe's; None without an Adobe segment
+
+    def take(self, segment: Segment) -> None:
+        start = bytes(segment.body[:5])
+        if segment.marker == APP0 and start == b"JFIF\0":
+            self.jfif = True
+        elif segment.marker == APP1 and start == b"Exif\0":
+            self.exif = self.exif or exif.read(segment.body[6:])
+        elif segment.marker == APP14 and start == b"Adobe" and len(segment.body) > _ADOBE_TRANSFORM:
+            self.transform = segment.body[_ADOBE_TRANSFORM]
+
+    def colour_space(self, component_ids: bytes) -> str:
+        """What the components are, by libjpeg's rules (jdapimin.c, default_decompress_parms)."""
+        if len(component_ids) == len(_RGB_IDS) and not self.jfif:
+            marked = component_ids == _RGB_IDS if self.transform is None else self.transform == 0
+            return "rgb" if marked else "ycbcr"
+        if len(component_ids) == 4 and self.transform:  # noqa: PLR2004
+            return "ycck"
+        return _COLOUR_SPACES[len(component_ids)]

@@ -1,0 +1,74 @@
+"""Header: what a file says of its picture."""
+
+from __future__ import annotations
+
+import msgspec
+
+_TURNED = 5  # EXIF orientations 5 to 8 lay the picture on its side
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says of its picture before anything is decoded.
+
+    Attributes:
+        format: Name by content, never by extension: "jpeg", "png"; "array" or "pil" where there is no file.
+        width: Pixels as stored, before EXIF orientation.
+        height: Pixels as stored, before EXIF orientation.
+        file_size: Length of the encoded picture in bytes; None where there is no file.
+        orientation: EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112); 1 where absent or invalid.
+        bit_depth: Bits a channel, as stored; of a palette picture, the bits of an index.
+        channels: 1 grey, 2 grey + alpha, 3 colour (also palette), 4 colour + alpha or CMYK.
+        frames: Pictures in the file that play one after another (APNG's acTL); 1 for a still. The second
+            pictures of a JPEG (MPF: previews, depth maps) do not play, so they are not frames.
+        progressive: JPEG SOF2 or PNG Adam7.
+        gps_tags: Number of tags in EXIF's GPS directory, never their values; 0 where none of them is a
+            position.
+        quantisation: The JPEG's quantisation tables, 64 steps each in natural (row-major) order, by table
+            number: () for a number that is not used, and () as a whole for what is not JPEG.
+        colour_space: How the samples are stored: "grey", "rgb", "ycbcr", "cmyk", "ycck" or "palette".
+        adobe: Whether a JPEG has an Adobe APP14 marker (its CMYK is stored inverted).
+    """
+
+    format: str
+    width: int
+    height: int
+    file_size: int | None = None
+    orientation: int = 1
+    bit_depth: int = 8
+    channels: int = 3
+    frames: int = 1
+    progressive: bool = False
+    gps_tags: int = 0
+    quantisation: tuple[tuple[int, ...], ...] = ()
+    colour_space: str = "rgb"
+    adobe: bool = False
+
+    @property
+    def seen_width(self) -> int:
+        """Width in pixels as a viewer shows it."""
+        return self.height if self.orientation >= _TURNED else self.width
+
+    @property
+    def seen_height(self) -> int:
+        """Height in pixels as a viewer shows it."""
+        return self.width if self.orientation >= _TURNED else self.height
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+    @property
+    def short_side(self) -> int:
+        """The shorter side, in pixels."""
+        return min(self.width, self.height)
+
+    @property
+    def long_side(self) -> int:
+        """The longer side, in pixels."""
+        return max(self.width, self.height)
+
+    @property
+    def aspect_ratio(self) -> float:
+        """Longer side over shorter side, 1.0 or more."""
+        return self.long_side / self.short_side

@@ -1,0 +1,214 @@
+"""PNG: its chunks and its IHDR (W3C PNG, third edition, sections 5 and 11)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from imagegate.causes import Unreadable
+from imagegate.header import exif
+from imagegate.header.model import Header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+IEND: Final = b"\0\0\0\0IEND\xae\x42\x60\x82"
+
+GREY: Final = 0
+RGB: Final = 2
+PALETTE: Final = 3
+GREY_ALPHA: Final = 4
+RGB_ALPHA: Final = 6
+GREYS: Final = (GREY, GREY_ALPHA)
+
+_FRAMING: Final = 12  # bytes of a chunk besides its data: length, type, CRC
+_LONGEST: Final = (1 << 31) - 1  # of a chunk and of a side
+# 20 MB in 4 KB pieces make 5000 chunks; a million empty ones are there to burn time.
+_MOST_CHUNKS: Final = 1 << 16
+
+
+class ColourType(NamedTuple):
+    """One row of table 11.1 of the standard.
+
+    Attributes:
+        samples: Samples a pixel, as stored.
+        depths: Bit depths that are allowed.
+        channels: As in Header.
+        colour_space: As in Header.
+    """
+
+    samples: int
+    depths: tuple[int, ...]
+    channels: int
+    colour_space: str
+
+
+COLOUR_TYPES: Final = MappingProxyType(
+    {
+        GREY: ColourType(1, (1, 2, 4, 8, 16), 1, "grey"),
+        RGB: ColourType(3, (8, 16), 3, "rgb"),
+        PALETTE: ColourType(1, (1, 2, 4, 8), 3, "palette"),
+        GREY_ALPHA: ColourType(2, (8, 16), 2, "grey"),
+        RGB_ALPHA: ColourType(4, (8, 16), 4, "rgb"),
+    }
+)
+
+
+class Chunk(NamedTuple):
+    """One chunk.
+
+    Attributes:
+        kind: The four bytes of its type.
+        at: Offset of the chunk in the file.
+        body: Its data.
+        crc: Checksum as stored.
+    """
+
+    kind: bytes
+    at: int
+    body: memoryview
+    crc: int
+
+    @property
+    def intact(self) -> bool:
+        """Whether the checksum is right."""
+        return zlib.crc32(self.body, zlib.crc32(self.kind)) == self.crc
+
+
+class Ihdr(NamedTuple):
+    """The fields of IHDR, in the order of the file."""
+
+    width: int
+    height: int
+    depth: int
+    colour_type: int
+    compression: int
+    filtering: int
+    interlace: int
+
+
+def read(data: memoryview) -> Header:
+    """Read a PNG's header, seeking over the picture's own bytes.
+
+    The walk goes on to IEND, because EXIF may follow the picture (ExifTool writes it there).
+
+    Raises:
+        Unreadable: image_truncated where the file ends before IEND, image_corrupt where the signature, IHDR
+            or the framing of the chunks cannot be right, format_unsupported for Apple's private variant.
+    """
+    ihdr = read_ihdr(data)
+    frames, found = 1, None
+    before_picture = True
+    for chunk in chunks(data):
+        before_picture = before_picture and chunk.kind != b"IDAT"
+        if chunk.kind == b"acTL" and before_picture:
+            frames = _frames(chunk)
+        elif chunk.kind == b"eXIf" and found is None:
+            found = exif.read(_without_prefix(chunk.body))
+    colour = COLOUR_TYPES[ihdr.colour_type]
+    orientation, gps_tags = found or exif.Exif()
+    return Header(
+        format="png",
+        file_size=len(data),
+        width=ihdr.width,
+        height=ihdr.height,
+        orientation=orientation,
+        bit_depth=ihdr.depth,
+        channels=colour.channels,
+        frames=frames,
+        progressive=ihdr.interlace == 1,
+        gps_tags=gps_tags,
+        colour_space=colour.colour_space,
+    )
+
+
+def read_ihdr(data: memoryview) -> Ihdr:
+    """The fields of a PNG's first chunk, all of them legal.
+
+    Raises:
+        Unreadable: As `read`.
+    """
+    _check_signature(data)
+    chunk = next(chunks(data))
+    if chunk.kind == b"CgBI":
+        raise Unreadable("format_unsupported", "The file is a PNG in the private variant of iOS apps (CgBI).")
+    if chunk.kind != b"IHDR" or len(chunk.body) != struct.calcsize(">IIBBBBB"):
+        raise _corrupt("The PNG does not begin with an IHDR chunk of 13 bytes.")
+    if not chunk.intact:
+        raise _corrupt("The checksum of the PNG's IHDR chunk is wrong.")
+    ihdr = Ihdr(*struct.unpack(">IIBBBBB", chunk.body))
+    _check_ihdr(ihdr)
+    return ihdr
+
+
+def chunks(data: memoryview) -> Iterator[Chunk]:
+    """The chunks after the signature, up to IEND, that one included; checksums are not compared.
+
+    Raises:
+        Unreadable: image_truncated where the file ends before IEND, image_corrupt where a chunk's length or
+            type cannot be right.
+    """
+    at = len(SIGNATURE)
+    for _ in range(_MOST_CHUNKS):
+        chunk = _chunk(data, at)
+        yield chunk
+        if chunk.kind == b"IEND":
+            return
+        at += _FRAMING + len(chunk.body)
+    raise _corrupt(f"The PNG has more than {_MOST_CHUNKS} chunks.")
+
+
+def _chunk(data: memoryview, at: int) -> Chunk:
+    length = int.from_bytes(data[at : at + 4], "big")
+    kind = bytes(data[at + 4 : at + 8])
+    end = at + _FRAMING + length
+    if len(kind) < 4:  # noqa: PLR2004 - letters of a type
+        raise Unreadable("image_truncated", f"The PNG ends after {len(data)} bytes, before its IEND chunk.")
+    if length > _LONGEST or not (kind.isascii() and kind.isalpha()):
+        raise _corrupt(f"The PNG has no valid chunk at byte {at}.")
+    if end > len(data):
+        # A file that still has its last chunk lost nothing at its end: then it is the length that is wrong.
+        code = "image_corrupt" if bytes(data[-len(IEND) :]) == IEND else "image_truncated"
+        raise Unreadable(code, f"The PNG's {kind.decode()} chunk at byte {at} goes past the file's end.")
+    return Chunk(kind, at, data[at + 8 : end - 4], int.from_bytes(data[end - 4 : end], "big"))
+
+
+def _corrupt(message: str) -> Unreadable:
+    return Unreadable("image_corrupt", message)
+
+
+def _check_signature(data: memoryview) -> None:
+    start = bytes(data[: len(SIGNATURE)])
+    if start == SIGNATURE:
+        return
+    if SIGNATURE.startswith(start):
+        raise Unreadable("image_truncated", f"The PNG ends after {len(data)} bytes, inside its signature.")
+    how = ", as by a transfer in text mode" if start.startswith(SIGNATURE[:4]) else ""
+    raise _corrupt(f"The PNG's signature is damaged{how}.")
+
+
+def _check_ihdr(ihdr: Ihdr) -> None:
+    """Refuse what table 11.1 and section 11.2.1 do not allow."""
+    if not (1 <= ihdr.width <= _LONGEST and 1 <= ihdr.height <= _LONGEST):
+        raise _corrupt(f"The PNG says it has {ihdr.width} x {ihdr.height} pixels.")
+    colour = COLOUR_TYPES.get(ihdr.colour_type)
+    if colour is None:
+        raise _corrupt(f"The PNG has colour type {ihdr.colour_type}, which is none.")
+    if ihdr.depth not in colour.depths:
+        raise _corrupt(f"The PNG has bit depth {ihdr.depth} with colour type {ihdr.colour_type}.")
+    if ihdr.compression or ihdr.filtering or ihdr.interlace > 1:
+        raise _corrupt("The PNG has a compression, filter or interlace method that is none.")
+
+
+def _frames(chunk: Chunk) -> int:
+    """Frames that acTL states (section 11.3.6.1); a still where it is not valid, as decoders take it."""
+    stated = int.from_bytes(chunk.body[:4], "big")
+    return stated if len(chunk.body) == 8 and 1 <= stated <= _LONGEST else 1  # noqa: PLR2004
+
+
+def _without_prefix(body: memoryview) -> memoryview:
+    """Some writers leave JPEG's "Exif" before the TIFF structure."""
+    return body[6:] if bytes(body[:6]) == b"Exif\0\0" else body

@@ -1,0 +1,19 @@
+"""Kernels: arrays in, numbers out. Compiled by Numba on their first call, kept on disk, free of the GIL."""
+
+from imagegate.kernels.blocks import block_differences
+from imagegate.kernels.colour import chroma_counts
+from imagegate.kernels.grid import grid_sums
+from imagegate.kernels.histogram import luma_histogram
+from imagegate.kernels.laplacian import laplacian_sums
+from imagegate.kernels.luma import luma_of
+from imagegate.kernels.structure import tile_structure
+
+__all__ = [
+    "block_differences",
+    "chroma_counts",
+    "grid_sums",
+    "laplacian_sums",
+    "luma_histogram",
+    "luma_of",
+    "tile_structure",
+]

@@ -1,0 +1,234 @@
+"""Policy: what one API takes, as limits, severities, statuses and formats; read from and written to TOML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+import msgspec
+
+from imagegate.causes import CAUSES, Cause, Finding, Severity, Status
+from imagegate.metrics import METRICS
+from imagegate.rules import RULES, Bound, Rule
+
+if TYPE_CHECKING:
+    import os
+
+DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
+Format: TypeAlias = Literal["jpeg", "png"]
+
+RULE_OF: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in RULES})
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one API takes. What is not said here is as in RULES and CAUSES.
+
+    Attributes:
+        name: Stands in every report.
+        title: One line for people.
+        formats: Formats by content that are taken.
+        data_uri: Whether Base64 text may, must or must not be a data: URI.
+        limits: Metric, then "min" or "max", then the limit: {"blur_radius": {"max": 2.0}}. `inf` (or `-inf` for a
+            min) never fails.
+        severities: Cause code to "reject", "warn" or "ignore".
+        statuses: Cause code to 400 or 422, for an API that answers otherwise than the catalogue.
+
+    Raises:
+        ValueError: For an unknown metric, bound, cause, format or value, or a limit that no picture could be held
+            against; the message names the key.
+        TypeError: For a value of the wrong type; the message names the key.
+    """
+
+    name: str = "default"
+    title: str = ""
+    formats: tuple[Format, ...] = get_args(Format)
+    data_uri: DataUri = "allowed"
+    limits: Mapping[str, Mapping[Bound, float]] = {}
+    severities: Mapping[str, Severity] = {}
+    statuses: Mapping[str, Status] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse by name what cannot be meant; keep copies, so that the caller's tables can change and ours not."""
+        _check_strings(self)
+        checked = {
+            "formats": _checked_formats(self.formats),
+            "limits": {
+                metric: _checked_bounds(metric, bounds) for metric, bounds in _mapping("limits", self.limits).items()
+            },
+            "severities": _checked_choices("severities", self.severities, get_args(Severity)),
+            "statuses": _checked_choices("statuses", self.statuses, get_args(Status)),
+        }
+        for field, value in checked.items():
+            msgspec.structs.force_setattr(self, field, value)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Policy:
+        """Read a policy; the message of an error names the key that is wrong.
+
+        Raises:
+            ValueError: The text is not TOML, or a key or value is not a policy's.
+            TypeError: A value has the wrong type.
+        """
+        try:
+            raw = msgspec.toml.decode(text)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"policy: not valid TOML: {error}") from None
+        unknown = sorted(set(raw) - set(cls.__struct_fields__))
+        if unknown:
+            raise ValueError(f"policy: unknown key {unknown[0]!r}; known: {', '.join(cls.__struct_fields__)}")
+        return cls(**raw)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Policy:
+        """Read a policy from a TOML file; errors as `from_toml`, or the OSError of opening it."""
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - takes whatever open() takes
+            return cls.from_toml(file.read())
+
+    def to_toml(self) -> str:
+        """The policy as TOML; `from_toml` reads it back to an equal policy."""
+        return msgspec.toml.encode(self.to_dict()).decode()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policy as plain containers, without what is as in the default."""
+        plain = {
+            "name": self.name,
+            "title": self.title,
+            "formats": list(self.formats),
+            "data_uri": self.data_uri,
+            "limits": {metric: dict(bounds) for metric, bounds in self.limits.items()},
+            "severities": dict(self.severities),
+            "statuses": dict(self.statuses),
+        }
+        return {key: value for key, value in plain.items() if value not in ("", {})}
+
+    def limit(self, rule: Rule) -> float | None:
+        """The limit this policy holds the rule's metric to; None where it is not judged."""
+        return self.limits.get(rule.metric, {}).get(rule.bound, rule.limit)
+
+    def ceiling(self, metric: str) -> float:
+        """The largest value of a metric that this policy does not reject: what is read and decoded at most."""
+        rule = RULE_OF[f"{metric}.max"]
+        limit = self.limit(rule)
+        rejects = self.severity(CAUSES[rule.cause]) == "reject"
+        return limit if rejects and limit is not None else math.inf
+
+    def severity(self, cause: Cause) -> Severity:
+        """What this policy makes of a cause."""
+        return self.severities.get(cause.code, cause.severity)
+
+    def status(self, cause: Cause) -> Status:
+        """The status this policy's API answers for a cause."""
+        return self.statuses.get(cause.code, cause.status)
+
+    def findings(self, code: str, message: str, **judged: Any) -> Iterator[Finding]:
+        """The finding for a cause, or nothing where this policy ignores it.
+
+        Args:
+            code: Code of the cause.
+            message: What was found.
+            **judged: `metric`, `value`, `limit` and `unit`, where a number was judged.
+        """
+        cause = CAUSES[code]
+        severity = self.severity(cause)
+        if severity != "ignore":
+            yield Finding(cause=cause, status=self.status(cause), severity=severity, message=message, **judged)
+
+
+def _check_strings(policy: Policy) -> None:
+    for field in ("name", "title"):
+        if not isinstance(getattr(policy, field), str):
+            raise TypeError(f"{field} must be a string, got {type(getattr(policy, field)).__name__}")
+    if policy.data_uri not in get_args(DataUri):
+        raise ValueError(f"data_uri must be one of {_listed(get_args(DataUri))}, got {policy.data_uri!r}")
+
+
+def _checked_formats(formats: Any) -> tuple[Any, ...]:
+    if isinstance(formats, str) or not isinstance(formats, (tuple, list)):
+        raise TypeError(f"formats must be a list of names, got {type(formats).__name__}")
+    for name in formats:
+        if name not in get_args(Format):
+            raise ValueError(f"formats: {name!r} is not one of {_listed(get_args(Format))}")
+    if not formats:
+        raise ValueError("formats must name at least one format")
+    return tuple(formats)
+
+
+def _checked_bounds(metric: str, bounds: Any) -> dict[Bound, float]:
+    known = [rule.bound for rule in RULES if rule.metric == metric]
+    if not known:
+        judged = dict.fromkeys(rule.metric for rule in RULES)
+        raise ValueError(f"limits: {metric!r} is not a metric that is judged; these are: {', '.join(judged)}")
+    checked: dict[Bound, float] = {}
+    for bound, limit in _mapping(f"limits.{metric}", bounds).items():
+        if bound not in known:
+            raise ValueError(f"limits.{metric}: unknown bound {bound!r}; known: {_listed(known)}")
+        checked[bound] = _checked_limit(f"{metric}.{bound}", metric, limit)
+    if checked.get("min", -math.inf) > checked.get("max", math.inf):
+        raise ValueError(f"{metric}.min must not be above {metric}.max, got {checked['min']:g} and {checked['max']:g}")
+    return checked
+
+
+def _checked_limit(key: str, name: str, limit: Any) -> float:
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+        raise TypeError(f"{key} must be a number, got {type(limit).__name__}")
+    metric = METRICS[name]
+    off = -math.inf if key.endswith(".min") else math.inf
+    if limit == off:
+        return limit
+    if math.isnan(limit):
+        raise ValueError(f"{key} must not be NaN")
+    if limit < metric.low or (metric.open_low and limit == metric.low):
+        raise ValueError(f"{key} must be {'>' if metric.open_low else '>='} {metric.low:g}, got {limit:g}")
+    if limit > metric.high or math.isinf(limit):
+        raise ValueError(f"{key} must be <= {metric.high:g}, got {limit:g}")
+    return limit
+
+
+def _checked_choices(field: str, table: Any, choices: tuple[Any, ...]) -> dict[str, Any]:
+    for code, choice in _mapping(field, table).items():
+        if code not in CAUSES:
+            raise ValueError(f"{field}: unknown cause {code!r}; the known ones are listed by `imagegate causes`")
+        if isinstance(choice, bool) or choice not in choices:
+            raise ValueError(f"{field}.{code} must be one of {_listed(choices)}, got {choice!r}")
+    return dict(table)
+
+
+def _mapping(field: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{field} must be a table, got {type(value).__name__}")
+    return value
+
+
+def _listed(choices: Any) -> str:
+    return ", ".join(repr(choice) for choice in choices)
+
+
+def _load_profiles() -> Iterator[Policy]:
+    folder = resources.files("imagegate") / "profiles"
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            yield Policy.from_toml(file.read_text(encoding="utf-8"))
+
+
+PROFILES: Final[Mapping[str, Policy]] = MappingProxyType({policy.name: policy for policy in _load_profiles()})
+
+
+def resolve(policy: Policy | str | None) -> Policy:
+    """The policy a caller means: None is the default, a string is a profile's name.
+
+    Raises:
+        ValueError: The name is not a profile's.
+        TypeError: `policy` is none of these.
+    """
+    if policy is None:
+        return PROFILES["default"]
+    if isinstance(policy, Policy):
+        return policy
+    if not isinstance(policy, str):
+        raise TypeError(f"policy must be a Policy, a profile's name or None, got {type(policy).__name__}")
+    if policy not in PROFILES:
+        raise ValueError(f"policy: no profile is named {policy!r}; there are: {', '.join(PROFILES)}")
+    return PROFILES[policy]

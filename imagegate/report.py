@@ -1,0 +1,183 @@
+"""Report: the verdict on one picture, and every form it is passed on in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from imagegate.bodies import BODIES
+from imagegate.causes import CAUSES, Finding
+from imagegate.notebook import to_html
+from imagegate.policy import RULE_OF, Policy
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from imagegate.header import Header
+    from imagegate.measure import Maps, Measurements
+
+_RANK = {code: rank for rank, code in enumerate(CAUSES)}
+
+
+class ImageRejected(ValueError):  # noqa: N818 - named for what happened, as HTTP clients do
+    """Raised by `Report.raise_for_status()` for a rejected picture.
+
+    Attributes:
+        report: The report that rejects it.
+    """
+
+    def __init__(self, report: Report) -> None:
+        causes = "; ".join(finding.message for finding in report.rejections)
+        super().__init__(f"{report.status}: {causes}")
+        self.report = report
+
+    def __reduce__(self) -> tuple[type[ImageRejected], tuple[Report]]:
+        """Exceptions are pickled by their message, but this one is made of its report."""
+        return type(self), (self.report,)
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The verdict on one picture. Two are equal where all but the timings and maps are.
+
+    Attributes:
+        findings: What was found: rejections first, among them 400 before 422, then the most useful advice first.
+        header: What the file says of itself; None where that could not be read or there is no file.
+        measurements: The numbers; None where the picture could not be decoded.
+        policy: What it was judged by.
+        timings: Seconds per stage.
+        maps: Where it is blurred or clipped; None without `detail=True`.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    header: Header | None = None
+    measurements: Measurements | None = None
+    policy: Policy
+    timings: dict[str, float] = {}
+    maps: Maps | None = None
+
+    def __post_init__(self) -> None:
+        """Put the findings into the order of a report: the first one is always one that gave the status."""
+        ranked = sorted(self.findings, key=lambda f: (f.severity != "reject", f.status, _RANK[f.cause.code]))
+        msgspec.structs.force_setattr(self, "findings", tuple(ranked))
+
+    @property
+    def profile(self) -> str:
+        """Name of the policy it was judged by."""
+        return self.policy.name
+
+    @property
+    def ok(self) -> bool:
+        """Whether the picture passes; warnings do not keep it from passing."""
+        return not self.rejections
+
+    @property
+    def status(self) -> Literal[200, 400, 422]:
+        """What the API would answer: 200, 400 (cannot be read) or 422 (too poor)."""
+        statuses = {finding.status for finding in self.rejections}
+        if not statuses:
+            return 200
+        return 400 if 400 in statuses else 422  # noqa: PLR2004 - an HTTP status
+
+    @property
+    def rejections(self) -> tuple[Finding, ...]:
+        """The findings that reject the picture."""
+        return tuple(finding for finding in self.findings if finding.severity == "reject")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that only warn."""
+        return tuple(finding for finding in self.findings if finding.severity == "warn")
+
+    def raise_for_status(self) -> None:
+        """Do nothing for a picture that passes.
+
+        Raises:
+            ImageRejected: The picture is rejected.
+        """
+        if not self.ok:
+            raise ImageRejected(self)
+
+    def to_dict(self, source: str | None = None) -> dict[str, Any]:
+        """The report as plain containers that JSON can hold; `imagegate/report.schema.json` describes them.
+
+        Args:
+            source: Where the picture came from, for the reader's sake.
+        """
+        return {
+            "source": source,
+            "ok": self.ok,
+            "status": self.status,
+            "profile": self.profile,
+            "header": None if self.header is None else _header_to_dict(self.header),
+            "measurements": None if self.measurements is None else self.measurements.to_dict(),
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def to_json(self, source: str | None = None) -> str:
+        """`to_dict` as one line of JSON; NaN is null."""
+        return msgspec.json.encode(self.to_dict(source)).decode()
+
+    def to_error(
+        self, api: str = "problem", request_id: str | None = None
+    ) -> tuple[int, dict[str, str], dict[str, Any]]:
+        """The answer of an API that rejects this picture: status, headers and body.
+
+        Args:
+            api: The dialect of the body; "problem" is RFC 9457.
+            request_id: Stands in the body where the dialect has a place for it.
+
+        Raises:
+            ValueError: The picture passes, or `api` is not a dialect that is known.
+        """
+        if self.ok:
+            raise ValueError("to_error: the picture passes, there is no error to answer with")
+        if api not in BODIES:
+            raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {api!r}")
+        return BODIES[api](self.status, self.rejections, request_id)
+
+    def overlay(self) -> PIL.Image.Image:
+        """The picture as it is seen, with what is blurred and what is clipped marked on it.
+
+        Raises:
+            ValueError: The report keeps no maps: it was made without `detail=True`, or nothing could be decoded.
+        """
+        if self.maps is None:
+            raise ValueError("overlay() needs the maps of a decoded picture: call check(..., detail=True)")
+        # Pillow costs as much to load as a check, and only who draws needs it.
+        from imagegate.overlay import draw_overlay  # noqa: PLC0415
+
+        return draw_overlay(self.maps, self.policy.limit(RULE_OF["blur_radius.max"]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: verdict, causes, numbers beside their limits; never a pixel of the photo."""
+        return to_html(self.status, self.policy, self.findings, self.header, self.measurements)
+
+    def __repr__(self) -> str:
+        """One line without numbers or pixels, fit for a log."""
+        causes = ", ".join(finding.cause.code for finding in self.findings) or "nothing found"
+        return f"<Report {self.status} by {self.profile!r}: {causes}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What Rich prints: the default would be every field."""
+        return [
+            ("status", self.status),
+            ("profile", self.profile),
+            ("causes", [finding.cause.code for finding in self.findings]),
+        ]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def _key(self) -> tuple[object, ...]:
+        return self.to_json(), self.header, self.policy
+
+
+def _header_to_dict(header: Header) -> dict[str, Any]:
+    """The header's facts; the quantisation tables are for the measuring code, not for readers."""
+    facts = msgspec.structs.asdict(header)
+    del facts["quantisation"]
+    return facts

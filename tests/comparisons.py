@@ -1,0 +1,104 @@
+"""COMPARISONS: every kernel and what else computes the same, for the tests of equality and for the benchmarks.
+
+Each entry prepares a random picture of a size and returns a function of no arguments that gives integers; all the
+functions of one row must give equal ones.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import cv2
+import numpy as np
+
+from imagegate import kernels
+from imagegate.measure.colour import BOX, BRIGHTEST, DARKEST, LOGS
+from tests.kernels.twins_exposure import (
+    block_differences_numpy,
+    chroma_counts_numpy,
+    grid_sums_numpy,
+    luma_histogram_numpy,
+)
+from tests.kernels.twins_structure import tile_structure_numpy
+
+CELL, CLIPPED = 63, 250
+
+
+def grey(rng, height, width):
+    return rng.integers(0, 256, (height, width), np.uint8)
+
+
+def colour(rng, height, width):
+    return rng.integers(0, 256, (height, width, 3), np.uint8)
+
+
+def laplacian_sums_numpy(luma):
+    wide = np.pad(luma.astype(np.int64), 1, mode="reflect")
+    laplacian = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:] - 4 * wide[1:-1, 1:-1]
+    return laplacian.sum(), (laplacian**2).sum()
+
+
+def laplacian_sums_opencv_64f(luma):
+    laplacian = cv2.Laplacian(luma, cv2.CV_64F)
+    return laplacian.sum(), (laplacian**2).sum()
+
+
+def laplacian_sums_opencv_16s(luma):
+    """The fair rival: half the memory, and mean and deviation in one pass. Its sums are exact once rounded."""
+    mean, deviation = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
+    mean, variance = mean.item(), deviation.item() ** 2
+    return round(mean * luma.size), round((variance + mean**2) * luma.size)
+
+
+def luma_of_numpy(rgb):
+    """ITU-R BT.601 in 16-bit fixed point, by matrix product; the kernel states no other formula."""
+    return (rgb.astype(np.int64) @ np.array([19595, 38470, 7471]) + 32768) >> 16
+
+
+def luma_of_pillow(rgb):
+    from PIL import Image  # noqa: PLC0415 - only this row needs it
+
+    return np.asarray(Image.fromarray(rgb).convert("L"))
+
+
+def on(make, function, *arguments):
+    """Prepare a picture, then only call."""
+    return lambda rng, height, width: partial(function, make(rng, height, width), *arguments)
+
+
+CHROMA = (LOGS, BOX, DARKEST, BRIGHTEST)
+
+COMPARISONS = {
+    "laplacian_sums": {
+        "imagegate": on(grey, kernels.laplacian_sums),
+        "numpy": on(grey, laplacian_sums_numpy),
+        "opencv 64F": on(grey, laplacian_sums_opencv_64f),
+        "opencv 16S": on(grey, laplacian_sums_opencv_16s),
+    },
+    "luma_of": {
+        "imagegate": on(colour, kernels.luma_of),
+        "numpy": on(colour, luma_of_numpy),
+        "pillow": on(colour, luma_of_pillow),
+    },
+    "luma_histogram": {
+        "imagegate": on(grey, kernels.luma_histogram),
+        "numpy": on(grey, luma_histogram_numpy),
+        "opencv": on(grey, lambda luma: cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()),
+    },
+    "grid_sums": {
+        "imagegate": on(grey, kernels.grid_sums, CELL, CLIPPED),
+        "numpy": on(grey, grid_sums_numpy, CELL, CLIPPED),
+    },
+    "chroma_counts": {
+        "imagegate": on(colour, kernels.chroma_counts, *CHROMA),
+        "numpy": on(colour, chroma_counts_numpy, *CHROMA),
+    },
+    "block_differences": {
+        "imagegate": on(grey, kernels.block_differences),
+        "numpy": on(grey, block_differences_numpy),
+    },
+    "tile_structure": {
+        "imagegate": on(grey, kernels.tile_structure, False),
+        "numpy": on(grey, tile_structure_numpy, False),
+    },
+}

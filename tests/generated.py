@@ -1,0 +1,51 @@
+"""The tables of the documents that are made from the code: `python -m tests.generated` writes them anew."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+from imagegate.causes import CAUSES
+from imagegate.metrics import METRICS
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def causes() -> str:
+    """The catalogue as a Markdown table."""
+    rows = ["| status | cause | by default | what is wrong | advice |", "|---|---|---|---|---|"]
+    rows += [
+        f"| {cause.status} | `{cause.code}` | {cause.severity} | {cause.title} | {cause.advice} |"
+        for cause in CAUSES.values()
+    ]
+    return "\n".join(rows)
+
+
+def speed() -> str:
+    """The recorded results of the benchmark."""
+    return (ROOT / "benchmarks" / "results" / "check.md").read_text(encoding="utf-8").strip()
+
+
+def metrics() -> str:
+    """The rows of a Markdown table of all numbers."""
+    return "\n".join(f"| `{metric.name}` | {metric.unit} | {metric.meaning} |" for metric in METRICS.values())
+
+
+BLOCKS = {"README.md": {"causes": causes, "speed": speed}, "docs/limits.md": {"metrics": metrics}}
+
+
+def filled(document: str) -> str:
+    """A document with each of its generated blocks as it must be."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for name, make in BLOCKS[document].items():
+        pattern = re.compile(rf"(<!-- {name}: [^>]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if len(pattern.findall(text)) != 1:
+            raise ValueError(f"{document} must have one block named {name!r}")
+        start, end = pattern.findall(text)[0]
+        text = pattern.sub(lambda _, block=f"{start}{make()}\n{end}": block, text)
+    return text
+
+
+if __name__ == "__main__":
+    for document in BLOCKS:
+        (ROOT / document).write_text(filled(document), encoding="utf-8")

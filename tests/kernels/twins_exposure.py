@@ -1,0 +1,40 @@
+"""Naive NumPy twins of the kernels of exposure, colour and compression."""
+
+import numpy as np
+
+
+def luma_histogram_numpy(luma):
+    """Count the levels with NumPy's own counter."""
+    return np.bincount(luma.ravel(), minlength=256)
+
+
+def grid_sums_numpy(luma, cell, clipped):
+    """Sum each cell by itself."""
+    rows, columns = range(0, luma.shape[0], cell), range(0, luma.shape[1], cell)
+    sums = np.zeros((3, len(rows), len(columns)), np.int64)
+    for i, top in enumerate(rows):
+        for j, left in enumerate(columns):
+            part = luma[top : top + cell, left : left + cell]
+            sums[:, i, j] = part.sum(), np.count_nonzero(part >= clipped), part.size
+    return sums
+
+
+def chroma_counts_numpy(rgb, logs, box, darkest, brightest):
+    """Thin out by slicing, count with NumPy's two-dimensional histogram."""
+    thin = rgb[::4, ::4].reshape(-1, 3)
+    red, green, blue = thin.T
+    usable = (thin.max(axis=1) >= darkest) & (green <= brightest)
+    u, v = (logs[red] - logs[green])[usable], (logs[green] - logs[blue])[usable]
+    inside = (u >= box[0]) & (u <= box[1]) & (v >= box[2]) & (v <= box[3])
+    edges = 256 * np.arange(-64, 65)
+    edges[0], edges[-1] = -(2**31), 2**31
+    counts, _, _ = np.histogram2d(u, v, bins=(edges, edges))
+    tinted = (red != green) | (green != blue)
+    return counts.astype(np.int64), int(inside.sum()), int(tinted.sum())
+
+
+def block_differences_numpy(luma):
+    """Differences of the whole picture, summed by their place modulo 8."""
+    wide = luma.astype(np.int64)
+    across, down = np.abs(np.diff(wide, axis=1)), np.abs(np.diff(wide, axis=0))
+    return np.array([[across[:, k::8].sum() for k in range(8)], [down[k::8].sum() for k in range(8)]])

@@ -1,0 +1,38 @@
+"""Naive NumPy twins of the kernels in `imagegate.kernels.structure`."""
+
+import numpy as np
+
+SHIFTS = [(0, 1), (0, 2), (0, 4), (1, 0), (2, 0), (4, 0), (1, 1), (-1, 1)]
+
+
+def _squares(cell, dy, dx):
+    """Sum (cell[y + dy, x + dx] - cell[y, x])^2 where both pixels exist."""
+    height, width = cell.shape
+    if dy < 0:
+        return _squares(cell[::-1], -dy, dx)
+    return int(((cell[dy:, dx:] - cell[: height - dy, : width - dx]) ** 2).sum())
+
+
+def _noise(cell):
+    """Sum |[1 -2 1; -2 4 -2; 1 -2 1] * cell| where the whole mask lies inside."""
+    second = np.diff(np.diff(cell, 2, axis=0), 2, axis=1)
+    return int(np.abs(second).sum())
+
+
+def _cells(tile, side):
+    """Cut a tile into the squares no pair may leave."""
+    return [tile[y : y + side, x : x + side] for y in range(0, 32, side) for x in range(0, 32, side)]
+
+
+def tile_structure_numpy(luma, jpeg_grid):
+    """Sum squared differences and noise of each whole 32x32 tile, tile by tile and shift by shift."""
+    rows, columns = luma.shape[0] // 32, luma.shape[1] // 32
+    table = np.zeros((rows, columns, 9), np.int64)
+    for row in range(rows):
+        for column in range(columns):
+            tile = luma[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32].astype(np.int64)
+            cells = _cells(tile, 8 if jpeg_grid else 32)
+            for i, (dy, dx) in enumerate(SHIFTS):
+                table[row, column, i] = sum(_squares(cell, dy, dx) for cell in cells)
+            table[row, column, 8] = sum(_noise(cell) for cell in cells)
+    return table

@@ -1,0 +1,523 @@
+"""The command line: what it prints where, and its exit codes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image
+from rich.console import Console
+
+import imagegate
+from imagegate.cli import main, screens
+from tests.scenes import BLURRED, SHARP, encoded, polygons
+
+ROOT = Path(imagegate.__file__).parents[1]
+PASSED, REJECTED, MISUSE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsysbinary, monkeypatch):
+    """The command in this process."""
+
+    def call(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsysbinary.readouterr()
+        return Result(left.value.code, out.decode(), err.decode())
+
+    return call
+
+
+def shell(*arguments, **options):
+    """The command in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "imagegate", *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment, capture_output=True, timeout=120, check=False, **options
+    )
+
+
+@pytest.fixture
+def sharp(tmp_path):
+    (tmp_path / "sharp.jpg").write_bytes(SHARP)
+    return tmp_path / "sharp.jpg"
+
+
+@pytest.fixture
+def blurred(tmp_path):
+    (tmp_path / "blurred.jpg").write_bytes(BLURRED)
+    return tmp_path / "blurred.jpg"
+
+
+def lines_of(text):
+    return [json.loads(line, parse_constant=pytest.fail) for line in text.splitlines()]
+
+
+# check
+
+
+def test_a_picture_that_passes_exits_with_0_and_says_so(run, sharp):
+    result = run("check", sharp)
+
+    assert (result.code, result.err) == (PASSED, "")
+    assert f"{sharp}: passes" in result.out
+
+
+def test_a_rejected_picture_exits_with_1_and_names_cause_advice_number_and_limit(run, blurred, tmp_path):
+    (tmp_path / "p.toml").write_text("limits.blur_radius.max = 2.5")
+    result = run("check", "--policy", tmp_path / "p.toml", blurred)
+    cause = imagegate.CAUSES["image_blurred"]
+
+    assert result.code == REJECTED
+    assert f"{blurred}: rejected (422)" in result.out
+    assert f"image_blurred: {cause.title}" in result.out
+    assert cause.advice in result.out
+    (row,) = (line for line in result.out.splitlines() if line.startswith("blur_radius"))
+    assert "at most 2.5 px" in row
+    assert row.endswith("too high")
+
+
+def test_several_pictures_get_a_screen_each_and_a_summary(run, sharp, blurred):
+    result = run("check", sharp, blurred)
+
+    assert result.code == REJECTED
+    assert "2 pictures: 1 passed, 1 rejected" in result.out
+
+
+def test_json_is_one_object_a_line_and_equals_the_reports(run, sharp, blurred):
+    result = run("check", "--json", sharp, blurred)
+
+    assert lines_of(result.out) == [imagegate.check(path).to_dict(str(path)) for path in (sharp, blurred)]
+
+
+def test_quiet_names_only_what_is_rejected(run, sharp, blurred):
+    result = run("check", "--quiet", sharp, blurred)
+
+    assert result == (REJECTED, f"{blurred}: 422 image_blurred\n", "")
+
+
+def test_api_prints_the_error_body_of_rejected_pictures_alone(run, sharp, blurred):
+    result = run("check", "--api", "problem", sharp, blurred)
+
+    (body,) = lines_of(result.out)
+    assert body["status"] == 422
+    assert body["errors"][0]["code"] == "image_blurred"
+
+
+def test_an_overlay_is_a_picture_of_the_working_size(run, blurred, tmp_path):
+    out = tmp_path / "seen.png"
+    result = run("check", blurred, "--overlay", out)
+
+    assert result.code == REJECTED
+    with Image.open(out) as overlay:
+        assert overlay.format == "PNG"
+        assert overlay.width == 640
+
+
+def test_there_is_no_overlay_of_what_cannot_be_decoded(run, tmp_path):
+    (tmp_path / "no.jpg").write_bytes(SHARP[:2000])
+    result = run("check", tmp_path / "no.jpg", "--overlay", tmp_path / "seen.png")
+
+    assert result.code == REJECTED
+    assert "no overlay" in result.err
+    assert not (tmp_path / "seen.png").exists()
+
+
+def test_standard_input_is_a_picture_or_its_base64(run, sharp):
+    expected = imagegate.check(sharp).to_dict("-")
+    for stdin in (SHARP, base64.b64encode(SHARP), base64.encodebytes(SHARP)):
+        result = run("check", "-", "--json", stdin=stdin)
+
+        assert result.code == PASSED
+        (found,) = lines_of(result.out)
+        assert found["measurements"] == expected["measurements"]
+
+
+def test_empty_standard_input_is_a_missing_picture(run):
+    result = run("check", "-")
+
+    assert result.code == REJECTED
+    assert "standard input: rejected (400)" in result.out
+    assert "image_missing" in result.out
+
+
+def test_a_policy_file_decides(run, blurred, tmp_path):
+    policy = tmp_path / "lenient.toml"
+    policy.write_text('name = "lenient"\n[severities]\nimage_blurred = "warn"\nmotion_blurred = "warn"\n')
+    result = run("check", "--policy", policy, blurred)
+
+    assert result.code == PASSED
+    assert "passes, 1 warning" in result.out
+    assert "profile: lenient" in result.out
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["[red]x[/red].jpg", "皮膚 ほくろ.jpg", "кожа.jpg", "جلد.jpg", "🧴.jpg", "a b'c\"d.jpg", "[/].jpg", ":cat:.jpg"],
+)
+@pytest.mark.parametrize("command", ["check", "scan"])
+def test_names_are_shown_as_they_are(run, tmp_path, command, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(SHARP)
+    result = run(command, tmp_path / name)
+
+    assert result.code == PASSED
+    assert name in result.out
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("new\nline.jpg", r"new\nline.jpg"),
+        ("tab\tbell\a.jpg", r"tab\tbell\x07.jpg"),
+        ("\x1b[31mred.jpg", r"\x1b[31mred.jpg"),
+        ("gpj.\u202egepj", r"gpj.\u202egepj"),
+        (os.fsdecode(b"\xff.jpg"), r"\udcff.jpg"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "scan"])
+def test_what_cannot_be_seen_in_a_name_is_shown_as_its_escape(run, tmp_path, command, name, shown):
+    (tmp_path / name).write_bytes(SHARP)
+
+    assert shown in run(command, tmp_path / name).out
+    assert run(command, "--json", tmp_path / name).code == PASSED
+
+
+def test_a_long_name_is_never_cut(run, tmp_path):
+    name = "n" * 240 + ".jpg"
+    (tmp_path / name).write_bytes(BLURRED)
+
+    for arguments in (["check"], ["scan"], ["check", "-q"], ["scan", "-q"]):
+        assert f"{tmp_path / name}" in run(*arguments, tmp_path / name).out
+
+
+# One screen
+
+
+def rendered(report, width=80):
+    console = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
+    console.print(screens.picture_screen(console, "photo.jpg", report))
+    return console.file.getvalue()
+
+
+def test_a_screen_has_24_lines_at_most_and_nothing_beyond_80_columns():
+    severe = imagegate.Policy(
+        name="severe",
+        limits={
+            "short_side": {"min": 1000},
+            "blur_radius": {"max": 0.1},
+            "luma_p98": {"min": 250},
+            "bright_share": {"max": 0.0},
+            "contrast": {"min": 1.0},
+            "noise_sigma": {"max": 0.001},
+            "jpeg_quality": {"min": 100},
+            "skin_share": {"min": 1.0},
+            "unevenness": {"max": 0.0},
+        },
+    )
+    default = imagegate.PROFILES["default"]
+    for policy in (default, severe):
+        for data in (SHARP, BLURRED, SHARP[:3000], b"", b"no picture " * 9):
+            screen = rendered(imagegate.check(data, policy=policy)).splitlines()
+
+            assert len(screen) <= 24
+            assert max(map(len, screen)) <= 80
+
+
+def test_every_finding_stands_on_the_screen():
+    policy = imagegate.Policy(limits={"short_side": {"min": 1000}, "luma_p98": {"min": 250}})
+    report = imagegate.check(BLURRED, policy=policy)
+    screen = rendered(report)
+
+    assert len(report.findings) >= 3
+    assert [f.cause.code for f in report.findings if f"{f.cause.code}: " not in screen] == []
+
+
+def test_a_screen_shows_sizes_as_the_picture_is_seen():
+    turned = Image.Exif()
+    turned[0x0112] = 6
+
+    assert "480 x 640 pixels" in rendered(imagegate.check(encoded(polygons(480, 640), exif=turned)))
+
+
+# scan
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    (folder / "good.jpg").write_bytes(SHARP)
+    (folder / "more" / "bad.jpg").write_bytes(BLURRED)
+    (folder / "more" / "good.png").write_bytes(encoded(polygons(480, 640, seed=3), "PNG"))
+    return folder
+
+
+def test_a_scan_prints_a_line_a_file_and_a_summary(run, photos):
+    result = run("scan", photos)
+    lines = result.out.splitlines()
+
+    assert (result.code, result.err) == (REJECTED, "")
+    assert [line.split()[0] for line in lines[:4]] == ["Verdict", "passed", "rejected", "passed"]
+    assert lines[2].endswith("image_blurred")
+    assert "3 pictures: 2 passed, 1 rejected" in lines
+    assert lines[-1].split()[:2] == ["1", "image_blurred"]
+
+
+def test_a_scan_of_good_pictures_exits_with_0(run, photos):
+    assert run("scan", photos / "good.jpg", photos / "more" / "good.png").code == PASSED
+
+
+def test_a_scans_json_lines_are_its_records(run, photos):
+    result = run("scan", "--json", "--workers", "2", photos)
+
+    found = lines_of(result.out)
+    expected = [record.to_dict() for record in imagegate.scan(photos)]
+    for record in (*found, *expected):
+        del record["timings"]
+    assert found == expected
+
+
+def test_a_file_that_cannot_be_read_counts_as_rejected(run, photos):
+    (photos / "gone.jpg").symlink_to(photos / "nowhere")
+    result = run("scan", photos)
+
+    assert result.code == REJECTED
+    assert "error" in result.out
+    assert "No such file or directory" in result.out
+    assert "could not be read" in result.out
+
+
+def test_an_empty_folder_passes_with_a_warning(run, tmp_path):
+    result = run("scan", tmp_path)
+
+    assert result.code == PASSED
+    assert "there are no files" in result.err
+
+
+def test_quiet_scans_name_only_what_is_rejected(run, photos):
+    result = run("scan", "-q", photos)
+
+    assert result.code == REJECTED
+    assert [line.split()[0] for line in result.out.splitlines()] == ["rejected"]
+
+
+# The other commands
+
+
+def test_causes_are_the_catalogue(run):
+    printed = run("causes").out
+
+    assert [code for code in imagegate.CAUSES if code not in printed] == []
+    assert [cause["code"] for cause in lines_of(run("causes", "--json").out)] == list(imagegate.CAUSES)
+
+
+def test_one_cause_is_shown_in_full(run):
+    cause = imagegate.CAUSES["glare"]
+    result = run("causes", "glare")
+
+    assert result.code == PASSED
+    assert all(text in result.out for text in (cause.title, cause.advice, cause.source, "422", "warn"))
+
+
+def test_profiles_are_listed_with_title_and_limits(run):
+    printed = run("profiles").out
+
+    assert all(policy.name in printed and policy.title in printed for policy in imagegate.PROFILES.values())
+    assert "short_side.min = 600" in printed
+
+
+@pytest.mark.parametrize("name", imagegate.PROFILES)
+def test_a_profile_is_printed_as_a_policy_file(run, name):
+    printed = run("profiles", name).out
+
+    tomllib.loads(printed)
+    assert imagegate.Policy.from_toml(printed) == imagegate.PROFILES[name]
+    assert all(f"#   {rule.id} = " in printed for rule in imagegate.RULES if rule.limit is not None)
+
+
+def test_profiles_as_json_hold_every_limit(run):
+    (profile,) = lines_of(run("profiles", "ata_teledermatology", "--json").out)
+
+    assert profile["limits"]["short_side"] == {"min": 600}
+    assert set(profile["limits"]) >= {rule.metric for rule in imagegate.RULES if rule.limit is not None}
+
+
+def test_warmup_says_how_long_it_took(run):
+    assert run("warmup").out.rstrip().endswith("s.")
+    (answer,) = lines_of(run("warmup", "--json").out)
+    assert answer["seconds"] > 0
+
+
+def test_the_doctor_shows_every_part_of_the_diagnosis(run):
+    result = run("doctor")
+
+    assert result.code == PASSED
+    assert all(part in result.out for part in ("Versions", "numba", "JIT cache", "Decoders", "Self-test"))
+    (diagnosis,) = lines_of(run("doctor", "--json").out)
+    assert diagnosis["ok"] is True
+
+
+def test_a_failed_self_test_exits_with_1(run, monkeypatch):
+    monkeypatch.setattr(imagegate, "check", lambda _: imagegate.Report(policy=imagegate.PROFILES["default"]))
+    result = run("doctor")
+
+    assert result.code == REJECTED
+    assert "self-test failed" in result.out
+
+
+def test_the_version_is_the_packages(run):
+    assert run("--version") == (PASSED, f"imagegate {imagegate.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["check", "scan", "causes", "profiles", "warmup", "doctor"])
+def test_every_command_explains_itself(run, command):
+    result = run(command, "--help")
+
+    assert result.code == PASSED
+    assert "--json" in result.out
+
+
+# Misuse
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["check"], "FILE"),
+        (["check", "--frobnicate", "{sharp}"], "--frobnicate"),
+        (["check", "{folder}/missing.jpg"], "missing.jpg"),
+        (["check", "{folder}"], "imagegate scan"),
+        (["check", "-", "-"], "standard input"),
+        (["check", "--profile", "unheard-of", "{sharp}"], "unheard-of"),
+        (["check", "--profile", "", "{sharp}"], "profile"),
+        (["check", "--profile", "default", "--policy", "p.toml", "{sharp}"], "--policy"),
+        (["check", "--policy", "{folder}/missing.toml", "{sharp}"], "missing.toml"),
+        (["check", "--policy", "{folder}", "{sharp}"], "--policy"),
+        (["check", "--policy", "{sharp}", "{sharp}"], "--policy"),
+        (["check", "--policy", "{folder}/bad.toml", "{sharp}"], "blur_radius.max must be > 0, got -1"),
+        (["check", "--api", "unheard-of", "{sharp}"], "unheard-of"),
+        (["check", "--overlay", "{folder}/o.png", "{sharp}", "{sharp}"], "--overlay"),
+        (["check", "--overlay", "{folder}/o.jpg", "{sharp}"], ".png"),
+        (["check", "--overlay", "{folder}/no/o.png", "{sharp}"], "--overlay"),
+        (["check", "--overlay", "{folder}/itself.png", "{folder}/itself.png"], "itself"),
+        (["scan"], "PATH"),
+        (["scan", "{folder}/missing"], "missing"),
+        (["scan", "--workers", "0", "{folder}"], "--workers"),
+        (["scan", "--workers", "many", "{folder}"], "--workers"),
+        (["scan", "--profile", "unheard-of", "{folder}"], "unheard-of"),
+        (["causes", "unheard-of"], "unheard-of"),
+        (["profiles", "unheard-of"], "unheard-of"),
+    ],
+)
+def test_misuse_exits_with_2_and_one_line_that_names_it(run, sharp, arguments, named):
+    (sharp.parent / "bad.toml").write_text("[limits.blur_radius]\nmax = -1\n")
+    (sharp.parent / "itself.png").write_bytes(SHARP)
+    result = run(*(argument.format(sharp=sharp, folder=sharp.parent) for argument in arguments))
+
+    assert (result.code, result.out) == (MISUSE, "")
+    assert result.err.startswith("imagegate: ")
+    assert result.err.count("\n") == 1
+    assert named in result.err
+
+
+def test_no_command_shows_the_help_and_is_misuse(run):
+    result = run()
+
+    assert result.code == MISUSE
+    assert "Usage: imagegate" in result.out
+
+
+def test_an_interrupted_command_exits_with_130(run, sharp, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(imagegate, "check", interrupted)
+
+    assert run("check", sharp).code == INTERRUPTED
+
+
+# As a process
+
+
+def test_the_module_runs_as_a_command(sharp, blurred):
+    assert shell("check", sharp).returncode == PASSED
+    rejected = shell("check", sharp, blurred, "--json")
+    assert rejected.returncode == REJECTED
+    assert [record["ok"] for record in lines_of(rejected.stdout.decode())] == [True, False]
+    assert rejected.stderr == b""
+
+
+def test_a_picture_can_be_piped_in():
+    piped = shell("check", "-", "--quiet", input=base64.b64encode(SHARP))
+
+    assert (piped.returncode, piped.stdout, piped.stderr) == (PASSED, b"", b"")
+
+
+def test_a_reader_that_leaves_early_ends_the_command_quietly(photos):
+    reader, writer = os.pipe()
+    os.close(reader)
+    left = subprocess.run(
+        [sys.executable, "-m", "imagegate", "scan", photos],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=120,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (left.returncode, left.stderr) == (PIPE_CLOSED, b"")
+
+
+def test_names_are_printed_in_a_locale_that_cannot_show_them(tmp_path):
+    (tmp_path / "皮膚.jpg").write_bytes(SHARP)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    printed = subprocess.run(
+        [sys.executable, "-m", "imagegate", "check", tmp_path / "皮膚.jpg"],
+        env=environment,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (printed.returncode, printed.stderr) == (PASSED, b"")
+    assert rb"\u76ae\u819a.jpg" in printed.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["causes"], ["profiles"], ["check", "--help"]])
+def test_commands_that_read_no_picture_load_neither_numba_nor_opencv(arguments):
+    code = (
+        "import sys\n"
+        "from imagegate.cli import main\n"
+        "try:\n"
+        f"    main({arguments!r})\n"
+        "except SystemExit:\n"
+        "    print(sorted({'numba', 'cv2', 'numpy', 'PIL'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert loaded.stderr.strip() == b"[]"

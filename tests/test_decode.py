@@ -1,0 +1,217 @@
+"""Pixels at the working size, from every kind of picture, equal to what well-known decoders give."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagegate.causes import Unreadable
+from imagegate.decode import decode, decoder_factor
+from imagegate.header import read
+from imagegate.header.pixels import of_array, of_pil
+from imagegate.intake import Received
+from tests.scenes import encoded, polygons
+
+
+def decoded(data, **options):
+    view = memoryview(data)
+    return decode(Received(data=view), read(view), **options)
+
+
+def from_pixels(pixels):
+    header = of_array(pixels) if isinstance(pixels, np.ndarray) else of_pil(pixels)
+    return decode(Received(pixels=pixels), header)
+
+
+@pytest.mark.parametrize(
+    ("long_side", "factor"),
+    [
+        (600, 1),
+        (900, 1),
+        (1798, 1),
+        (1799, 2),
+        (3596, 2),
+        (3597, 4),
+        (4000, 4),
+        (4032, 4),
+        (4080, 4),
+        (7200, 8),
+        (20000, 8),
+    ],
+)
+def test_the_smallest_decoder_scale_that_fills_the_working_size_is_taken(long_side, factor):
+    assert decoder_factor(long_side) == factor
+
+
+@pytest.mark.parametrize(
+    ("size", "working"),
+    [((1100, 800), (1100, 800)), ((1101, 800), (1000, 727)), ((4000, 3000), (1000, 750)), ((3000, 4000), (750, 1000)),
+     ((2400, 1600), (1000, 667)), ((2000, 10), (1000, 5)), ((300, 200), (300, 200))],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["JPEG", "array"])
+def test_a_picture_is_reduced_to_the_working_size_and_never_enlarged(size, working, kind):
+    flat = np.full((size[1], size[0], 3), 128, np.uint8)
+    picture = decoded(encoded(flat)) if kind == "JPEG" else from_pixels(flat)
+
+    assert picture.luma.shape == working[::-1]
+    assert picture.rgb.shape == (*working[::-1], 3)
+
+
+def test_a_jpeg_at_a_decoder_scale_is_not_resampled():
+    assert decoded(encoded(np.full((1001, 1799, 3), 128, np.uint8))).luma.shape == (501, 900)
+
+
+def test_luma_of_a_full_size_jpeg_is_the_decoders_own_within_one_level():
+    data = encoded(polygons(), quality=90)
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+    assert np.abs(decoded(data).luma.astype(int) - expected).max() <= 1
+
+
+def test_luma_of_a_reduced_jpeg_is_the_decoders_own_within_one_level():
+    data = encoded(polygons(3000, 4000), quality=90)
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_4)
+
+    assert np.abs(decoded(data).luma.astype(int) - expected).max() <= 1
+
+
+def test_only_a_jpeg_measured_at_its_own_size_keeps_its_grid():
+    assert decoded(encoded(polygons(600, 800))).jpeg_grid
+    assert not decoded(encoded(polygons(1500, 2000))).jpeg_grid
+    assert not decoded(encoded(polygons(1000, 1500))).jpeg_grid
+    assert not decoded(encoded(polygons(600, 800), "PNG")).jpeg_grid
+
+
+def test_the_kernels_get_the_one_layout_they_are_compiled_for():
+    sliced = polygons(400, 600)[::2, ::2]
+    sliced.flags.writeable = False
+    for picture in (from_pixels(sliced), from_pixels(sliced[:, :, 0]), decoded(encoded(sliced))):
+        for plane in (picture.luma, picture.rgb):
+            assert plane is None or (plane.flags.c_contiguous and plane.flags.writeable and plane.dtype == np.uint8)
+
+
+GREY = polygons(120, 160)[:, :, 1]
+COLOUR = polygons(120, 160)
+
+
+def test_a_grey_picture_has_no_colour():
+    for picture in (decoded(encoded(GREY)), decoded(encoded(GREY, "PNG")), from_pixels(GREY)):
+        assert picture.rgb is None
+    np.testing.assert_array_equal(decoded(encoded(GREY, "PNG")).luma, GREY)
+
+
+def test_a_16_bit_picture_is_its_8_bit_twin():
+    wide = GREY.astype(np.uint16) * 257
+    out = io.BytesIO()
+    Image.fromarray(wide).save(out, "PNG")
+    colour = cv2.imencode(".png", COLOUR[:, :, ::-1].astype(np.uint16) * 257)[1].tobytes()
+
+    np.testing.assert_array_equal(decoded(out.getvalue()).luma, GREY)
+    np.testing.assert_array_equal(from_pixels(wide).luma, GREY)
+    np.testing.assert_array_equal(from_pixels(Image.fromarray(wide)).luma, GREY)
+    np.testing.assert_array_equal(decoded(colour).rgb, COLOUR)
+
+
+def test_16_bits_are_rounded_not_cut():
+    levels = np.array([[0, 128, 129, 257, 65406, 65407, 65535]], np.uint16)
+
+    np.testing.assert_array_equal(from_pixels(levels).luma, [[0, 0, 1, 1, 254, 255, 255]])
+
+
+def test_one_bit_is_black_and_white():
+    bits = Image.fromarray(GREY).convert("1")
+    out = io.BytesIO()
+    bits.save(out, "PNG")
+
+    np.testing.assert_array_equal(decoded(out.getvalue()).luma, np.asarray(bits.convert("L")))
+    np.testing.assert_array_equal(from_pixels(bits).luma, np.asarray(bits.convert("L")))
+
+
+def test_a_palette_is_looked_up():
+    palette = Image.fromarray(COLOUR).quantize(64)
+    out = io.BytesIO()
+    palette.save(out, "PNG")
+
+    np.testing.assert_array_equal(decoded(out.getvalue()).rgb, np.asarray(palette.convert("RGB")))
+    np.testing.assert_array_equal(from_pixels(palette).rgb, np.asarray(palette.convert("RGB")))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_lies_over_white(mode):
+    ramp = np.broadcast_to(np.linspace(0, 255, 160).astype(np.uint8), (120, 160))
+    image = Image.fromarray(COLOUR).convert(mode)
+    image.putalpha(Image.fromarray(np.ascontiguousarray(ramp)))
+    white = Image.new("RGBA", image.size, "white")
+    expected = np.asarray(Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")).astype(int)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+
+    assert np.abs(decoded(out.getvalue()).rgb - expected).max() <= 1
+    assert np.abs(from_pixels(image).rgb - expected).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "YCbCr", "HSV", "LAB"])
+def test_a_pil_image_of_any_mode_is_as_pillow_converts_it(mode):
+    image = Image.fromarray(COLOUR).convert(mode)
+
+    np.testing.assert_array_equal(from_pixels(image).rgb, np.asarray(image.convert("RGB")))
+
+
+def test_a_cmyk_jpeg_is_as_pillow_converts_it():
+    data = encoded(COLOUR)
+    out = io.BytesIO()
+    Image.open(io.BytesIO(data)).convert("CMYK").save(out, "JPEG", quality=95)
+    expected = np.asarray(Image.open(out).convert("RGB")).astype(int)
+
+    assert np.abs(decoded(out.getvalue()).rgb - expected).max() <= 2
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95, 0.99])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_file_that_ends_early_is_truncated(share, kind):
+    data = encoded(polygons(900, 1200), kind)
+
+    with pytest.raises(Unreadable) as caught:
+        decoded(data[: int(len(data) * share)])
+    assert caught.value.code == "image_truncated"
+
+
+def test_a_jpeg_without_its_end_marker_is_truncated():
+    with pytest.raises(Unreadable) as caught:
+        decoded(encoded(COLOUR)[:-2])
+    assert caught.value.code == "image_truncated"
+
+
+def test_a_damaged_jpeg_is_corrupt():
+    data = bytearray(encoded(polygons(1500, 2000)))
+    data[len(data) // 2 : len(data) // 2 + 400] = bytes(400)
+
+    with pytest.raises(Unreadable) as caught:
+        decoded(bytes(data))
+    assert caught.value.code == "image_corrupt"
+
+
+def test_a_png_with_a_wrong_checksum_is_corrupt():
+    data = bytearray(encoded(COLOUR, "PNG"))
+    data[data.index(b"IDAT") + 40] ^= 1
+
+    with pytest.raises(Unreadable) as caught:
+        decoded(bytes(data))
+    assert caught.value.code == "image_corrupt"
+
+
+def test_what_can_be_saved_of_a_damaged_jpeg_is_there_when_asked_for():
+    data = encoded(polygons(600, 800))
+    whole, half = decoded(data), decoded(data[: len(data) // 2], strict=False)
+
+    np.testing.assert_array_equal(half.luma[:200], whole.luma[:200])
+
+
+def test_a_lazily_opened_pil_image_that_is_damaged_is_no_exception_of_pillows():
+    data = encoded(COLOUR)
+
+    with pytest.raises(Unreadable) as caught:
+        from_pixels(Image.open(io.BytesIO(data[: len(data) // 2])))
+    assert caught.value.code == "image_truncated"

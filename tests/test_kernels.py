@@ -1,0 +1,42 @@
+"""Every kernel equals its twins to the last integer, on any size."""
+
+import numpy as np
+import pytest
+
+from imagegate import kernels
+from tests.comparisons import COMPARISONS
+
+SIZES = [(64, 96), (33, 65), (100, 257), (3, 2), (2, 3), (1030, 5), (5, 4099), (256, 256)]
+RIVALS = [(name, library) for name, row in COMPARISONS.items() for library in row if library != "imagegate"]
+
+
+def result(name, library, size, seed=0):
+    given = COMPARISONS[name][library](np.random.default_rng(seed), *size)()
+    return given if isinstance(given, tuple) else (given,)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(("name", "library"), RIVALS)
+def test_a_kernel_equals_its_twins(name, library, size):
+    ours, theirs = result(name, "imagegate", size), result(name, library, size)
+
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_every_kernel_is_compared():
+    assert set(COMPARISONS) == set(kernels.__all__)
+
+
+def test_the_largest_laplacians_do_not_overflow():
+    """A chessboard gives +-1020 in every pixel."""
+    board = (np.indices((300, 9000)).sum(axis=0) % 2 * 255).astype(np.uint8)
+
+    assert kernels.laplacian_sums(board) == (0, 1020**2 * board.size)
+
+
+def test_the_largest_differences_do_not_overflow():
+    board = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    table = kernels.tile_structure(board, False)
+
+    assert table[0, 0, 0] == 255**2 * 32 * 31
