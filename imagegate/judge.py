@@ -54,8 +54,8 @@ def _findings(rule: Rule, values: object, policy: Policy) -> Iterator[Finding]:
     judged = {"metric": rule.metric, "value": value, "limit": limit, "unit": metric.unit}
     if rule.undetermined is not None and math.isnan(value):
         yield from policy.findings(
-            rule.undetermined, f"{CAUSES[rule.undetermined].title}: too little texture.", **judged
+            rule.undetermined, f"{CAUSES[rule.undetermined].title} ({metric.meaning}: cannot be told).", **judged
         )
         return
-    told = f"{metric.meaning} is {metric.text(value, limit)}, {metric.limit_text(rule.bound, limit)} is taken"
-    yield from policy.findings(rule.cause, f"{CAUSES[rule.cause].title}: {told}.", **judged)
+    told = f"{metric.meaning}: {metric.text(value, limit)}; taken: {metric.limit_text(rule.bound, limit)}"
+    yield from policy.findings(rule.cause, f"{CAUSES[rule.cause].title} ({told}).", **judged)

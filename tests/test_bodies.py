@@ -25,7 +25,7 @@ PROBLEM_OBJECT = {
     },
 }
 
-NUMBERS = {"metric": "luma_p98", "value": 40.0, "limit": 60.0, "unit": "8-bit levels"}
+NUMBERS = {"metric": "luma_p98", "value": 40.0, "limit": 60.0, "unit": "levels"}
 
 
 def finding(code, message="Something was found.", **more):
