@@ -31,6 +31,7 @@ DECODER_FACTORS: Final = (8, 4, 2)
 WHITE: Final = 255
 GREY: Final = 2  # dimensions of (H, W)
 RGBA: Final = 4  # channels
+STRIP: Final = 64  # rows
 
 
 class Picture(Unprinted, frozen=True, kw_only=True):
@@ -113,18 +114,27 @@ def _decode_png(data: memoryview, header: Header, *, strict: bool) -> Samples:
     if pixels.ndim == GREY:
         return pixels
     if pixels.shape[2] == RGBA:
-        return _over_white(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA))
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        pixels = _over_white(pixels)
+    # Reduced before its channels are turned, which spares a copy of the whole picture.
+    return cv2.cvtColor(np.ascontiguousarray(_at_working_size(pixels)), cv2.COLOR_BGR2RGB)
 
 
-def _over_white(rgba: Samples) -> Samples:
-    """Colours laid over white by their alpha (not premultiplied), rounded; rgba is (H, W, 4) uint8 or uint16."""
-    white = np.iinfo(rgba.dtype).max
-    colours, alpha = rgba[:, :, :3], rgba[:, :, 3:].astype(np.uint64)
-    if alpha.min() == white:
-        return colours
-    blended: Samples = ((colours * alpha + white * (white - alpha) + white // 2) // white).astype(rgba.dtype)
-    return blended
+def _over_white(samples: Samples) -> Samples:
+    """Colours laid over white by their alpha (not premultiplied), rounded: (H, W, 4) to (H, W, 3), same dtype.
+
+    By strips, so that no wide copy of the whole picture is made; the products fit twice the width, for they never
+    exceed white squared.
+    """
+    white = np.iinfo(samples.dtype).max
+    wide = np.uint16 if samples.dtype == np.uint8 else np.uint32
+    if samples[:, :, 3].min() == white:
+        return samples[:, :, :3]
+    over = np.empty((*samples.shape[:2], 3), samples.dtype)
+    for top in range(0, len(samples), STRIP):
+        strip = samples[top : top + STRIP]
+        alpha = strip[:, :, 3:].astype(wide)
+        over[top : top + STRIP] = (strip[:, :, :3] * alpha + white * (white - alpha) + white // 2) // white
+    return over
 
 
 def _from_pil(image: PIL.Image.Image) -> Samples:
