@@ -102,7 +102,7 @@ class Photo:
 def load(path: pathlib.Path) -> Photo:
     """Read a photo; the angle follows from its name, so that a photo is degraded alike in any company."""
     data = path.read_bytes()
-    scene = to_light(decode(data))
+    scene = to_light(decode(data, path.name))
     scale = LARGEST / max(scene.shape[:2])
     return Photo(path.name, data, reduced(scene, scale) if scale < 1 else scene, stream(path.name).uniform(0, 180))
 
@@ -128,11 +128,11 @@ def stored(rgb: Picture, quality: int = 92) -> bytes:
     return camera.jpeg(rgb, quality, subsampling=FULL_COLOUR if quality >= 90 else HALF_COLOUR)
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, name: str = "a picture") -> Picture:
     """RGB as a viewer shows it (EXIF orientation applied)."""
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise ValueError("a photo could not be decoded: give JPEG or PNG files")
+        raise ValueError(f"{name} could not be decoded")
     return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
 
 
