@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
-    from imagegate.folder import scan
+    from imagegate.folder import Record, Scan, scan
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
     from imagegate.policy import PROFILES, Policy
@@ -28,7 +28,9 @@ __all__ = [
     "ImageRejected",
     "Measurements",
     "Policy",
+    "Record",
     "Report",
+    "Scan",
     "check",
     "scan",
     "warmup",
@@ -43,7 +45,9 @@ _HOME: Final = {
     "PROFILES": "policy",
     "Policy": "policy",
     "RULES": "rules",
+    "Record": "folder",
     "Report": "report",
+    "Scan": "folder",
     "check": "gate",
     "scan": "folder",
     "warmup": "gate",

@@ -28,7 +28,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         status: 400, the picture cannot be read; 422, it can be read but is too poor.
         severity: What the default policy makes of it.
         title: What is wrong, in a few words.
-        advice: One sentence for the person holding the phone.
+        advice: What to do, in one sentence: for the person with the phone, or for who writes the request.
         source: Which API documents it, and where.
     """
 
@@ -136,7 +136,7 @@ _CATALOGUE: Final = (
            "Send a smaller photo: choose a medium size when sharing it.",
            "Amazon Rekognition, Image: Bytes; Neolens, request parameters"),
     _cause("format_unsupported", 400, "reject", "This kind of file is not supported",
-           "Send the photo as JPEG or PNG; on an iPhone set Camera > Formats to Most Compatible.", LEGIT_IMAGE),
+           "Send the photo as JPEG or PNG; on an iPhone set Settings > Camera > Formats to Most Compatible.", LEGIT_IMAGE),
     _cause("format_mismatch", 400, "reject", "The file is not of the kind it is declared to be",
            "Declare the type that the file really has, or convert the photo to JPEG.", LEGIT_IMAGE),
     _cause("image_animated", 400, "reject", "The picture has more than one frame",

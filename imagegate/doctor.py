@@ -51,8 +51,13 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether verdicts can be trusted: the self-test passed."""
-        return all(probe.ok for probe in self.self_test)
+        """Whether verdicts can be trusted: a cache that cannot be written costs only time."""
+        return all(probe.ok for probe in (*self.decoders, *self.self_test))
+
+    @property
+    def failed(self) -> tuple[Probe, ...]:
+        """All that did not work."""
+        return tuple(probe for probe in (self.jit_cache, *self.decoders, *self.self_test) if not probe.ok)
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain containers that JSON can hold."""

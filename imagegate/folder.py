@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import math
 import os
 import stat
 from collections import deque
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from imagegate.gate import check
+from imagegate.intake import read_bounded
 from imagegate.policy import resolve
 from imagegate.versions import versions
 
@@ -41,7 +42,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         sha256: SHA-256 of the bytes that were checked, in hexadecimal; None where they were not read: the file could
             not be, or is longer than the policy takes and was judged by its length alone.
         report: The verdict; None where the file could not be read.
-        error: What kept the file from being read; None where nothing did. Such a record counts as rejected.
+        error: What kept the file from being read or judged; None where nothing did. Such a record counts as rejected.
     """
 
     source: str
@@ -220,32 +221,35 @@ def _record(path: Path, *, policy: Policy, lang: str) -> Record:
     try:
         size, data = _read(path, policy)
         report = check(path if data is None else data, policy=policy, lang=lang)
-    except (OSError, MemoryError) as error:
+    except Exception as error:  # noqa: BLE001 - one picture must not end the scan of all others
         return Record(source=str(path), error=_reason(error))
     digest = None if data is None else hashlib.sha256(data).hexdigest()
     return Record(source=str(path), size=size, sha256=digest, report=report)
 
 
-def _read(path: Path, policy: Policy) -> tuple[int, bytes | None]:
+def _read(path: Path, policy: Policy) -> tuple[int, memoryview | None]:
     """A file's length and its bytes; None for these where it is longer than the policy takes."""
     mode = path.stat().st_mode
     # Opening a pipe would wait for whoever writes to it.
     if not stat.S_ISREG(mode):
-        raise OSError("The folder cannot be listed" if stat.S_ISDIR(mode) else "Not a regular file")
+        raise OSError(errno.EINVAL, "The folder cannot be listed" if stat.S_ISDIR(mode) else "Not a regular file")
     longest = max(policy.ceiling("file_size"), policy.ceiling("base64_length"))
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > longest:
             return size, None
-        data = file.read() if math.isinf(longest) else file.read(int(longest) + 1)
+        data = read_bounded(file, policy)
     # A file may have grown since; of what is too long, no part is hashed as if it were the whole.
-    return max(size, len(data)), data if len(data) <= longest else None
+    return max(size, data.nbytes), data if data.nbytes <= longest else None
 
 
-def _reason(error: OSError | MemoryError) -> str:
+def _reason(error: Exception) -> str:
+    """In the system's words; of an error that nobody foresaw only its kind, for its text could hold anything."""
     if isinstance(error, MemoryError):
         return "Not enough memory"
-    return error.strerror or str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"Internal error: {type(error).__name__}"
 
 
 def _no_verdict(source: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from imagegate.policy import Policy
 
 UNREADABLE: Final = 400
+# What browsers declare where they know no type says nothing of it.
+UNDECLARED: Final = ("", "application/octet-stream")
 
 
 def check(image: object, *, policy: Policy | str | None = None, detail: bool = False, lang: str = "en") -> Report:
@@ -56,7 +57,8 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
     try:
         flow.run(image)
     except Unreadable as trouble:
-        flow.findings += flow.policy.findings(trouble.code, trouble.message)
+        # Whatever else was found does not matter for what cannot be read.
+        flow.findings = [flow.policy.rejection(trouble.code, trouble.message)]
     return Report(
         findings=tuple(flow.findings),
         header=flow.header,
@@ -91,8 +93,8 @@ class _Flow:
         if self._stopped_by(evaluate("file", received, self.policy), _data_uri_findings(received, self.policy)):
             return
         with self._timed("header"):
-            header = self.header = _header_of(received, self.policy)
-        if self._stopped_by(_mismatch_findings(received, header, self.policy), evaluate("header", header, self.policy)):
+            header = self.header = _header_of(received)
+        if self._stopped_by(_format_findings(received, header, self.policy), evaluate("header", header, self.policy)):
             return
         with self._timed("decode"):
             picture = self._decode(received, header)
@@ -106,9 +108,10 @@ class _Flow:
         for findings in found:
             new = list(findings)
             fatal = [finding for finding in new if finding.severity == "reject" and finding.cause.status == UNREADABLE]
-            self.findings += fatal or new
             if fatal:
+                self.findings = fatal
                 return True
+            self.findings += new
         return False
 
     def _decode(self, received: Received, header: Header) -> Picture:
@@ -125,17 +128,19 @@ class _Flow:
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         start = perf_counter()
-        yield
-        self.timings[stage] = perf_counter() - start
+        try:
+            yield
+        finally:
+            self.timings[stage] = perf_counter() - start
 
 
-def _header_of(received: Received, policy: Policy) -> Header:
+def _header_of(received: Received) -> Header:
     if isinstance(received.pixels, np.ndarray):
         return of_array(received.pixels)
     if received.pixels is not None:
         return of_pil(received.pixels)
     if received.data is not None:
-        return read(received.data, policy.formats)
+        return read(received.data)
     # What intake did not read is longer than the policy takes, and its file rules have stopped the flow.
     raise AssertionError("a picture of unread length passed the rules of the file")
 
@@ -149,14 +154,13 @@ def _data_uri_findings(received: Received, policy: Policy) -> Iterator[Finding]:
         yield from policy.findings("data_uri_required", "The text is bare Base64; a data: URI is taken.")
 
 
-def _mismatch_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
-    """The declared type of a data: URI is held against the bytes; a file's name is no evidence."""
-    if received.declared and format_of_mime(received.declared) != header.format:
-        title = FORMATS[header.format].title
-        message = f"The data: URI declares {_printable(received.declared)}, but the picture is {title}."
+def _format_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
+    """The format by content, held against the policy and a data: URI's word; a file's name is no evidence."""
+    if received.data is not None and header.format not in policy.formats:
+        taken = " and ".join(FORMATS[name].title for name in policy.formats)
+        message = f"The file is {FORMATS[header.format].title}; {taken} is taken."
+        yield from policy.findings("format_unsupported", message)
+    if received.declared not in UNDECLARED and format_of_mime(received.declared) != header.format:
+        declared = received.declared if format_of_mime(received.declared) else "a type that is no picture's"
+        message = f"The data: URI declares {declared}, but the picture is {FORMATS[header.format].title}."
         yield from policy.findings("format_mismatch", message)
-
-
-def _printable(declared: str) -> str:
-    """A media type as declared, or that it is none: whatever else stands there is not repeated."""
-    return declared if re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", declared) else "no media type"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import string
 import sys
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
@@ -28,15 +29,23 @@ ACCEPTED: Final = (
 
 # A few characters tell Base64 from a picture: every format announces itself in fewer bytes.
 PEEK: Final = 64
+# Of these, so many are Base64's in a text that was damaged on its way; of a sentence, fewer are, for it has blanks.
+MOSTLY: Final = 0.9
 READ_SIZE: Final = 1 << 24
-LONGEST_PATH: Final = 4096
+LONGEST_NAME: Final = 4096  # PATH_MAX
+LONGEST_PART: Final = 255  # NAME_MAX
+LONGEST_HEAD: Final = 4096  # of a data: URI
 WHITESPACE: Final = b" \t\n\r\v\f"
 IGNORED: Final = tuple(bytes([character]) for character in WHITESPACE + b"=")
+BYTE_ORDER_MARK: Final = "\ufeff"
 
-_BASE64_HEAD: Final = re.compile(rb"\s*(?:data:|b['\"]|[A-Za-z0-9+/\-_=\s]*\Z)", re.IGNORECASE)
+_LETTERS: Final = [bytes([character]) for character in (string.ascii_letters + string.digits + "+/-_=\r\n").encode()]
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/\-_\s]")
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
-_DATA_URI: Final = re.compile(rb"\s*data:(?P<type>[^,;]{0,200})(?:;[^,;]{0,200})*;base64,", re.IGNORECASE)
+_PICTURE_TEXT: Final = re.compile(rb"/9j/|iVBORw0KGgo|data:")
+_BYTES_REPR: Final = re.compile(rb"\s*b['\"]")
+_DATA_URI: Final = re.compile(rb"\s*data:(?P<type>[^,;]{0,200})(?:;[^,;]{0,200}){0,16};base64,", re.IGNORECASE)
+_ANNOUNCED: Final = re.compile(rb"\s*(?:b['\"]|data:[^,]*,?)", re.IGNORECASE)
 # A dot, a tilde or a colon is never Base64. A leading slash is, but so short a text is no picture.
 _PATH: Final = re.compile(r"/[^\n=]{0,80}|(?:~|\.{1,2}[/\\]|[A-Za-z]:\\)[^\n]*|[^\n]*\.\w{1,5}")
 
@@ -80,12 +89,13 @@ def receive(image: object, policy: Policy) -> Received:
         return Received(pixels=_checked_array(image))
     if isinstance(image, os.PathLike):
         return _from_path(image, policy)
-    if isinstance(image, (bytes, bytearray, memoryview)) or hasattr(image, "__buffer__"):
-        return _from_bytes(_as_bytes(image), policy)
+    view = _view(image)
+    if view is not None:
+        return _from_bytes(view, policy)
     if _is_pil(image):
         return Received(pixels=image)
-    if hasattr(image, "read"):
-        return _from_bytes(memoryview(_read_bounded(image, policy)), policy)
+    if hasattr(image, "read") and not isinstance(image, type):
+        return _from_bytes(read_bounded(image, policy), policy)
     raise TypeError(f"image must be {ACCEPTED}; got {type(image).__name__}")
 
 
@@ -96,30 +106,50 @@ def _is_pil(image: object) -> TypeGuard[PIL.Image.Image]:
 
 
 def _checked_array(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if image.dtype not in (np.uint8, np.uint16):
+    # Readers of TIFF and FITS give big-endian samples.
+    native = image.dtype.newbyteorder("=")
+    if native not in (np.uint8, np.uint16):
         raise TypeError(f"image must be an array of uint8 or uint16, got {image.dtype}")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):  # noqa: PLR2004 - H, W, RGB
         raise ValueError(f"image must be an array of shape (H, W) or (H, W, 3) in RGB order, got {image.shape}")
     if not image.size:
         raise Unreadable("image_missing", "The array has no pixels.")
-    return image
+    return np.asarray(image, native)
 
 
-def _as_bytes(image: Any) -> memoryview:
-    view = memoryview(image)
-    return view.cast("B") if view.contiguous else memoryview(view.tobytes())
+def _view(image: Any) -> memoryview | None:
+    """The bytes of a bytes-like object, without a copy where they lie in order; None for all else."""
+    try:
+        view = memoryview(image)
+    except TypeError:
+        return None
+    return view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
 
 
 def _from_path(path: os.PathLike[str], policy: Policy) -> Received:
-    mode = os.stat(path).st_mode  # noqa: PTH116 - takes any os.PathLike
+    try:
+        return _from_file(os.fspath(path), policy)
+    except OSError as error:
+        if not _may_be_a_photo(os.fspath(path)):
+            raise
+        # Base64 given as a path by mistake: the system's message would repeat it.
+        raise type(error)(error.errno, error.strerror, "a path that looks like Base64 text") from None
+
+
+def _from_file(name: str, policy: Policy) -> Received:
+    mode = os.stat(name).st_mode  # noqa: PTH116 - may be bytes
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise ValueError(f"image must be a picture file, but {os.fspath(path)!r} is {kind}")
-    with open(path, "rb") as file:  # noqa: PTH123 - takes any os.PathLike
+        raise ValueError(f"image must be a picture file, but {name!r} is {kind}")
+    with open(name, "rb") as file:  # noqa: PTH123 - may be bytes
         size = os.fstat(file.fileno()).st_size
         if size > _read_limit(policy):
             return Received(file_size=size)
-        return _from_bytes(_read_bounded(file, policy), policy)
+        return _from_bytes(read_bounded(file, policy), policy)
+
+
+def _may_be_a_photo(name: str) -> bool:
+    return len(name) > LONGEST_PART or _PICTURE_TEXT.match(os.fsencode(name)) is not None
 
 
 def _read_limit(policy: Policy) -> float:
@@ -127,8 +157,8 @@ def _read_limit(policy: Policy) -> float:
     return max(policy.ceiling("file_size"), policy.ceiling("base64_length"))
 
 
-def _read_bounded(file: Any, policy: Policy) -> memoryview:
-    """Read to the end, or to one byte past what the policy takes; a raw file may give less than it is asked for."""
+def read_bounded(file: Any, policy: Policy) -> memoryview:
+    """Read a binary file to its end, or to one byte past what the policy takes; raw files give less than asked for."""
     left = min(_read_limit(policy) + 1, sys.maxsize)
     parts: list[bytes] = []
     while left > 0 and (part := file.read(min(int(left), READ_SIZE))):
@@ -142,7 +172,7 @@ def _read_bounded(file: Any, policy: Policy) -> memoryview:
 def _from_bytes(data: memoryview, policy: Policy) -> Received:
     if not data.nbytes:
         raise Unreadable("image_missing", "There is nothing in it: 0 bytes.")
-    if sniff(data) is None and _BASE64_HEAD.match(bytes(data[:PEEK])):
+    if sniff(data) is None and _is_text(bytes(data[:PEEK])):
         return _from_text(bytes(data), policy)
     if data.nbytes > policy.ceiling("file_size"):
         return Received(file_size=data.nbytes)
@@ -155,21 +185,31 @@ def _from_str(text: str, policy: Policy) -> Received:
             "base64_invalid",
             "The text looks like a path, and a str is always taken as Base64: to check a file, pass pathlib.Path(...).",
         )
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if not text.isascii():
         position = next(index for index, character in enumerate(text) if not character.isascii())
         raise _not_base64(position)
     return _from_text(text.encode("ascii"), policy)
 
 
+def _is_text(head: bytes) -> bool:
+    """Whether bytes are meant as Base64: what announces itself as such, or a line of it with some stray character."""
+    head = head.removeprefix(BYTE_ORDER_MARK.encode())
+    announced = _ANNOUNCED.match(head) is not None
+    letters = sum(map(head.count, _LETTERS))
+    return announced or (head.isascii() and b" " not in head.strip() and letters >= MOSTLY * len(head))
+
+
 def _looks_like_path(text: str) -> bool:
-    return len(text) <= LONGEST_PATH and _PATH.fullmatch(text) is not None
+    return len(text) <= LONGEST_NAME and _PATH.fullmatch(text) is not None
 
 
 def _from_text(text: bytes, policy: Policy) -> Received:
     """Base64 text, in a data: URI or bare, to the encoded picture."""
+    text = text.removeprefix(BYTE_ORDER_MARK.encode())
     if not text or text.isspace():
         raise Unreadable("image_missing", "The text is empty.")
-    if text[:2] in {b"b'", b'b"'}:
+    if _BYTES_REPR.match(text):
         raise Unreadable(
             "base64_invalid",
             "The text begins with b' as Python's str() of bytes does: call .decode('ascii') on the bytes instead.",
@@ -185,16 +225,16 @@ def _from_text(text: bytes, policy: Policy) -> Received:
         return replace(known, file_size=size)
     data = _decode_base64(body, start)
     if not data:
-        raise Unreadable("image_missing", "There is nothing after the head of the data: URI.")
+        raise Unreadable("image_missing", "The text encodes nothing: 0 bytes.")
     _refuse_double_encoding(data)
     return replace(known, data=memoryview(data), file_size=len(data))
 
 
 def _data_uri_head(text: bytes) -> tuple[int, str]:
     """Where the Base64 begins and which type is declared (RFC 2397); (0, "") for bare Base64."""
-    head = _DATA_URI.match(text)
+    head = _DATA_URI.match(text[:LONGEST_HEAD])
     if head is None:
-        if text[:5].lower() == b"data:":
+        if text[:LONGEST_HEAD].lstrip()[:5].lower() == b"data:":
             raise Unreadable("base64_invalid", "The data: URI has no ';base64,' before its data.")
         return 0, ""
     return head.end(), head["type"].decode("ascii", "replace").strip().lower()
@@ -223,6 +263,10 @@ def _decode_repaired(body: bytes, start: int) -> bytes:
     wrong = _NOT_BASE64.search(content)
     if wrong:
         raise _not_base64(start + wrong.start())
+    if b" " in content.strip() and b"\n" not in content:
+        raise Unreadable(
+            "base64_invalid", "The text has blanks in it: sent as a form, each '+' of Base64 becomes a blank."
+        )
     plain = content.translate(_FROM_URL_SAFE, WHITESPACE)
     if len(plain) % 4 == 1:
         raise Unreadable(
@@ -237,14 +281,15 @@ def _not_base64(position: int) -> Unreadable:
 
 
 def _refuse_double_encoding(data: bytes) -> None:
-    """Base64 of Base64: what was decoded is again the text of a picture."""
+    """Base64 of Base64: what was decoded is again the text of a picture, perhaps of one encoded once more."""
     head = data[:PEEK]
-    inner = head[head.index(b",") + 1 :] if head[:5] == b"data:" and b"," in head else head
-    whole = inner.translate(_FROM_URL_SAFE, WHITESPACE)
-    whole = whole[: len(whole) // 4 * 4]
-    try:
-        again = pybase64.b64decode(whole, validate=True)
-    except ValueError:
-        return
-    if sniff(memoryview(again)) is not None:
-        raise Unreadable("base64_invalid", "The picture was encoded as Base64 twice; encode it once.")
+    while sniff(memoryview(head)) is None:
+        inner = _ANNOUNCED.sub(b"", head, count=1).translate(_FROM_URL_SAFE, WHITESPACE)
+        try:
+            head = pybase64.b64decode(inner[: len(inner) // 4 * 4], validate=True)
+        except ValueError:
+            return
+        if not head:
+            return
+    if head != data[:PEEK]:
+        raise Unreadable("base64_invalid", "The picture was encoded as Base64 twice or more; encode it once.")

@@ -1,20 +1,53 @@
-"""Numbers and a policy to findings: every rule of a stage that its number fails."""
+"""Numbers and a policy to judgements, and the failed ones to findings."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imagegate.causes import CAUSES
 from imagegate.metrics import METRICS
 from imagegate.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from imagegate.causes import Finding
+    from imagegate.metrics import Metric
     from imagegate.policy import Policy
     from imagegate.rules import Rule, Stage
+
+
+class Judged(NamedTuple):
+    """One number beside its limit.
+
+    Attributes:
+        rule: The row of RULES.
+        value: The number; NaN where it cannot be told.
+        limit: The policy's limit.
+        verdict: "pass"; "warn" or "reject" where the number fails; "unknown" where it cannot be told.
+    """
+
+    rule: Rule
+    value: float
+    limit: float
+    verdict: Literal["pass", "warn", "reject", "unknown"]
+
+    @property
+    def metric(self) -> Metric:
+        """What the number means."""
+        return METRICS[self.rule.metric]
+
+    @property
+    def value_text(self) -> str:
+        """The number with its unit."""
+        return self.metric.text(self.value, self.limit)
+
+    @property
+    def limit_text(self) -> str:
+        """The limit in words."""
+        return self.metric.limit_text(self.rule.bound, self.limit)
 
 
 def evaluate(stage: Stage, values: object, policy: Policy) -> Iterator[Finding]:
@@ -22,40 +55,73 @@ def evaluate(stage: Stage, values: object, policy: Policy) -> Iterator[Finding]:
 
     Args:
         stage: Which rules can be judged now.
-        values: Has each metric of the stage's rules as an attribute: a number, NaN for "cannot tell", or None for
+        values: Has the metrics of the stage's rules as attributes: a number, NaN for "cannot tell", or None for
             "does not apply".
         policy: The limits.
     """
-    failed = {rule.id: rule for rule in RULES if rule.stage == stage and _fails(rule, values, policy)}
-    _keep_the_precise(failed)
-    for rule in failed.values():
-        yield from _findings(rule, values, policy)
+    failed = [row for row in judged(policy, values, stage=stage) if row.verdict != "pass"]
+    # "It moved" says more than "it is blurred": the precise cause stands for the vague one.
+    vague = {name for row in failed for name in row.rule.refines}
+    for row in failed:
+        if row.rule.id not in vague:
+            yield from _findings(row, policy)
 
 
-def _keep_the_precise(failed: dict[str, Rule]) -> None:
-    """Of a rule and the ones it refines only one stays: "it moved" says more than "it is blurred"."""
-    for rule in [rule for rule in failed.values() if rule.refines]:
-        vague = [name for name in rule.refines if name in failed]
-        for name in vague or [rule.id]:
-            del failed[name]
+def judged(policy: Policy, *facts: object, stage: Stage | None = None) -> list[Judged]:
+    """Every number that is held against a limit, in the order of RULES.
+
+    Args:
+        policy: The limits.
+        *facts: What has the numbers as attributes; where several have one, the first counts.
+        stage: Only the rules of this one; None for all.
+    """
+    rules = (rule for rule in RULES if stage in {None, rule.stage})
+    rows = {rule.id: row for rule in rules if (row := _judge(rule, policy, facts))}
+    beyond = {name for name, row in rows.items() if row.verdict in {"warn", "reject"}}
+    return [row for row in rows.values() if not row.rule.refines or beyond.intersection(row.rule.refines)]
 
 
-def _fails(rule: Rule, values: object, policy: Policy) -> bool:
-    """NaN fails no rule, but is a finding of its own where the row says so."""
-    value, limit = getattr(values, rule.metric), policy.limit(rule)
+def stated(findings: Iterable[Finding]) -> object:
+    """The numbers that findings state, as facts: of what was not read, they are all that is known."""
+    return SimpleNamespace(**{finding.metric: finding.value for finding in findings if finding.metric})
+
+
+def unlimited(policy: Policy, *facts: object) -> Iterator[tuple[Metric, float]]:
+    """The numbers that are told, but held against no limit."""
+    limited = {row.rule.metric for row in judged(policy, *facts)}
+    for name, metric in METRICS.items():
+        value = _value(name, facts)
+        if value is not None and not math.isnan(value) and name not in limited:
+            yield metric, value
+
+
+def _judge(rule: Rule, policy: Policy, facts: tuple[object, ...]) -> Judged | None:
+    """NaN fails no rule and passes none: it is a finding of its own where the row says so, else nothing."""
+    value, limit = _value(rule.metric, facts), policy.limit(rule)
     if value is None or limit is None or math.isinf(limit):
-        return False
-    return rule.undetermined is not None if math.isnan(value) else rule.fails(value, limit)
+        return None
+    unknown = math.isnan(value)
+    code = rule.undetermined if unknown else rule.cause
+    severity = "ignore" if code is None else policy.severity(CAUSES[code])
+    if severity == "ignore":
+        return None
+    return Judged(rule, value, limit, "unknown" if unknown else severity if rule.fails(value, limit) else "pass")
 
 
-def _findings(rule: Rule, values: object, policy: Policy) -> Iterator[Finding]:
-    value, limit = getattr(values, rule.metric), policy.limit(rule) or 0.0
-    metric = METRICS[rule.metric]
-    judged = {"metric": rule.metric, "value": value, "limit": limit, "unit": metric.unit}
-    if rule.undetermined is not None and math.isnan(value):
-        yield from policy.findings(
-            rule.undetermined, f"{CAUSES[rule.undetermined].title} ({metric.meaning}: cannot be told).", **judged
-        )
-        return
-    told = f"{metric.meaning}: {metric.text(value, limit)}; taken: {metric.limit_text(rule.bound, limit)}"
-    yield from policy.findings(rule.cause, f"{CAUSES[rule.cause].title} ({told}).", **judged)
+def _value(name: str, facts: tuple[object, ...]) -> float | None:
+    known = (getattr(fact, name, None) for fact in facts)
+    return next((value for value in known if value is not None), None)
+
+
+def _findings(row: Judged, policy: Policy) -> Iterator[Finding]:
+    code = row.rule.undetermined if row.verdict == "unknown" else None
+    cause = CAUSES[code or row.rule.cause]
+    limit = "" if code else f"; limit: {row.limit_text}"
+    yield from policy.findings(
+        cause.code,
+        f"{cause.title} ({row.metric.meaning}: {row.value_text}{limit}).",
+        metric=row.rule.metric,
+        value=row.value,
+        limit=row.limit,
+        unit=row.metric.unit,
+    )

@@ -69,11 +69,12 @@ _TABLE: Final = (
     _metric("base64_length", "characters", "length of the Base64 text", open_low=True),
     _metric("file_size", "bytes", "length of the encoded picture", open_low=True),
     _metric("pixels", "pixels", "width times height", open_low=True),
-    _metric("frames", "frames", "pictures that play one after another", open_low=True),
+    _metric("decoded_size", "bytes", "length of the decoded picture", open_low=True),
+    _metric("frames", "", "number of pictures that play one after another", open_low=True),
     _metric("short_side", "pixels", "shorter side of the picture", open_low=True),
     _metric("long_side", "pixels", "longer side of the picture", open_low=True),
     _metric("aspect_ratio", "", "longer side over shorter side", 1.0),
-    _metric("gps_tags", "tags", "tags in the GPS directory of EXIF"),
+    _metric("gps_tags", "", "number of tags in the GPS directory of EXIF"),
     # measured on the working picture
     _metric("laplacian_variance", "", "variance of the 4-neighbour Laplacian of luma at the working size", open_low=True),
     _metric("blur_radius", "px", "radius of blur, in pixels of a 1000-pixel picture", open_low=True),
@@ -93,8 +94,8 @@ _TABLE: Final = (
     _metric("unevenness", "stops", "fall of light from one side of the picture to the other"),
     _metric("colour_cast", "stops", "distance of the colours from a plausible white balance"),
     _metric("skin_share", "", "share of pixels that can be skin of any tone", 0.0, 1.0),
-    _metric("blockiness", "", "steps at the borders of JPEG blocks over those within", 0.0),
     _metric("jpeg_quality", "", "IJG quality of the JPEG's luma quantisation table", 1.0, 100.0),
+    _metric("blockiness", "", "steps at the borders of JPEG blocks over those within", 0.0),
 )
 # fmt: on
 

@@ -6,14 +6,14 @@ from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from imagegate.limits import judged, unlimited
+from imagegate.judge import judged, stated, unlimited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from imagegate.causes import Finding
     from imagegate.header import Header
-    from imagegate.limits import Judged
+    from imagegate.judge import Judged
     from imagegate.measure import Measurements
     from imagegate.policy import Policy
 
@@ -50,7 +50,7 @@ def to_html(
         measurements: The numbers that were measured.
     """
     sign, words, colour = _verdict(status, findings)
-    numbers = judged(policy, findings, measurements, header)
+    numbers = judged(policy, measurements, header, stated(findings))
     others = unlimited(policy, measurements, header)
     parts = (
         f"<div>{sign} <strong>{words}</strong> · {escape(_subject(header, policy))}</div>",

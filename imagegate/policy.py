@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     import os
 
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
-Format: TypeAlias = Literal["jpeg", "png"]
+Readable: TypeAlias = Literal["jpeg", "png"]
+
+LARGEST: Final = 1 << 53  # a float holds every whole number below
+LONGEST_NAME: Final = 60  # what is longer is no name, and may be a photo by mistake
 
 RULE_OF: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in RULES})
 
@@ -44,25 +48,31 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str = "default"
     title: str = ""
-    formats: tuple[Format, ...] = get_args(Format)
+    formats: tuple[Readable, ...] = get_args(Readable)
     data_uri: DataUri = "allowed"
     limits: Mapping[str, Mapping[Bound, float]] = {}
     severities: Mapping[str, Severity] = {}
     statuses: Mapping[str, Status] = {}
 
     def __post_init__(self) -> None:
-        """Refuse by name what cannot be meant; keep copies, so that the caller's tables can change and ours not."""
+        """Refuse by name what cannot be meant; keep copies that cannot be changed, for profiles are shared."""
         _check_strings(self)
         checked = {
             "formats": _checked_formats(self.formats),
             "limits": {
-                metric: _checked_bounds(metric, bounds) for metric, bounds in _mapping("limits", self.limits).items()
+                metric: MappingProxyType(_checked_bounds(metric, bounds))
+                for metric, bounds in _mapping("limits", self.limits).items()
             },
             "severities": _checked_choices("severities", self.severities, get_args(Severity)),
             "statuses": _checked_choices("statuses", self.statuses, get_args(Status)),
         }
         for field, value in checked.items():
-            msgspec.structs.force_setattr(self, field, value)
+            frozen = MappingProxyType(value) if isinstance(value, dict) else value
+            msgspec.structs.force_setattr(self, field, frozen)
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Policy], tuple[dict[str, Any]]]:
+        """Pickle as plain tables: a view that cannot be changed cannot be pickled."""
+        return _restored, (self.to_dict(),)
 
     @classmethod
     def from_toml(cls, text: str) -> Policy:
@@ -72,6 +82,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ValueError: The text is not TOML, or a key or value is not a policy's.
             TypeError: A value has the wrong type.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string of TOML, got {type(text).__name__}")
         try:
             raw = msgspec.toml.decode(text)
         except msgspec.DecodeError as error:
@@ -92,7 +104,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return msgspec.toml.encode(self.to_dict()).decode()
 
     def to_dict(self) -> dict[str, Any]:
-        """The policy as plain containers, without what is as in the default."""
+        """The policy as plain containers."""
         plain = {
             "name": self.name,
             "title": self.title,
@@ -123,6 +135,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The status this policy's API answers for a cause."""
         return self.statuses.get(cause.code, cause.status)
 
+    def rejection(self, code: str, message: str) -> Finding:
+        """The finding for a picture of which nothing is left to judge: no policy lets that pass."""
+        cause = CAUSES[code]
+        return Finding(cause=cause, status=self.status(cause), severity="reject", message=message)
+
     def findings(self, code: str, message: str, **judged: Any) -> Iterator[Finding]:
         """The finding for a cause, or nothing where this policy ignores it.
 
@@ -137,10 +154,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             yield Finding(cause=cause, status=self.status(cause), severity=severity, message=message, **judged)
 
 
+def _restored(tables: dict[str, Any]) -> Policy:
+    return Policy(**tables)
+
+
 def _check_strings(policy: Policy) -> None:
     for field in ("name", "title"):
         if not isinstance(getattr(policy, field), str):
             raise TypeError(f"{field} must be a string, got {type(getattr(policy, field)).__name__}")
+    if not policy.name:
+        raise ValueError("name must not be empty")
     if policy.data_uri not in get_args(DataUri):
         raise ValueError(f"data_uri must be one of {_listed(get_args(DataUri))}, got {policy.data_uri!r}")
 
@@ -149,8 +172,8 @@ def _checked_formats(formats: Any) -> tuple[Any, ...]:
     if isinstance(formats, str) or not isinstance(formats, (tuple, list)):
         raise TypeError(f"formats must be a list of names, got {type(formats).__name__}")
     for name in formats:
-        if name not in get_args(Format):
-            raise ValueError(f"formats: {name!r} is not one of {_listed(get_args(Format))}")
+        if name not in get_args(Readable):
+            raise ValueError(f"formats: {name!r} is not one of {_listed(get_args(Readable))}")
     if not formats:
         raise ValueError("formats must name at least one format")
     return tuple(formats)
@@ -172,8 +195,12 @@ def _checked_bounds(metric: str, bounds: Any) -> dict[Bound, float]:
 
 
 def _checked_limit(key: str, name: str, limit: Any) -> float:
-    if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+    if isinstance(limit, bool) or not isinstance(limit, Real):
         raise TypeError(f"{key} must be a number, got {type(limit).__name__}")
+    try:
+        limit = int(limit) if isinstance(limit, Integral) and -LARGEST < limit < LARGEST else float(limit)
+    except OverflowError:
+        raise ValueError(f"{key} is too large a number") from None
     metric = METRICS[name]
     off = -math.inf if key.endswith(".min") else math.inf
     if limit == off:
@@ -191,7 +218,7 @@ def _checked_choices(field: str, table: Any, choices: tuple[Any, ...]) -> dict[s
     for code, choice in _mapping(field, table).items():
         if code not in CAUSES:
             raise ValueError(f"{field}: unknown cause {code!r}; the known ones are listed by `imagegate causes`")
-        if isinstance(choice, bool) or choice not in choices:
+        if choice not in choices or type(choice) not in map(type, choices):
             raise ValueError(f"{field}.{code} must be one of {_listed(choices)}, got {choice!r}")
     return dict(table)
 
@@ -230,5 +257,6 @@ def resolve(policy: Policy | str | None) -> Policy:
     if not isinstance(policy, str):
         raise TypeError(f"policy must be a Policy, a profile's name or None, got {type(policy).__name__}")
     if policy not in PROFILES:
-        raise ValueError(f"policy: no profile is named {policy!r}; there are: {', '.join(PROFILES)}")
+        named = repr(policy) if len(policy) <= LONGEST_NAME else f"a text of {len(policy):,} characters"
+        raise ValueError(f"policy: no profile is named {named}; there are: {', '.join(PROFILES)}")
     return PROFILES[policy]

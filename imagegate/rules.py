@@ -60,6 +60,7 @@ RULES: Final = (
     _rule("file", "file_size", "min", 64, "file_too_small"),
 
     _rule("header", "pixels", "max", 1 << 26, "image_too_large"),
+    _rule("header", "decoded_size", "max", 256 * MEBIBYTE, "image_too_large"),
     _rule("header", "long_side", "max", None, "image_too_large"),
     _rule("header", "frames", "max", 1, "image_animated"),
     _rule("header", "short_side", "min", 224, "resolution_too_low"),

@@ -38,5 +38,5 @@ def _version(module: str) -> str:
     # The modules' own word: OpenCV is installed under any of four names.
     try:
         return str(import_module(module).__version__)
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001 - modules built for another NumPy fail in many ways, and the doctor tells
         return f"cannot be imported: {error}"

@@ -42,7 +42,7 @@ def filled(document: str) -> str:
         if len(pattern.findall(text)) != 1:
             raise ValueError(f"{document} must have one block named {name!r}")
         start, end = pattern.findall(text)[0]
-        text = pattern.sub(lambda _, block=f"{start}{make()}\n{end}": block, text)
+        text = pattern.sub(f"{start}{make()}\n{end}".replace("\\", r"\\"), text)
     return text
 
 

@@ -48,9 +48,7 @@ def shell(*arguments, **options):
     """The command in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "imagegate", *map(str, arguments)]
-    return subprocess.run(
-        command, env=environment, capture_output=True, timeout=120, check=False, **options
-    )
+    return subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False, **options)
 
 
 @pytest.fixture

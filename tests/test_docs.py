@@ -19,7 +19,9 @@ def test_generated_tables_are_current(document):
 def test_the_table_of_limits_is_the_table_of_rules():
     text = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z0-9_]+\.(?:min|max))` \| ([^|]+) \| `([a-z_]+)` \| ([^|]+) \|$", text, re.MULTILINE)
-    stated = [(rule, None if limit == "none" else float(limit.replace(",", "")), cause) for rule, limit, cause, _ in rows]
+    stated = [
+        (rule, None if limit == "none" else float(limit.replace(",", "")), cause) for rule, limit, cause, _ in rows
+    ]
 
     assert stated == [(rule.id, rule.limit, rule.cause) for rule in RULES]
 

@@ -20,6 +20,7 @@ from imagegate.policy import Policy
 from tests.scenes import blurred, encoded, polygons
 
 SHARP = encoded(polygons())
+SAMPLES = pathlib.Path(imagegate.__file__).parents[1] / "sample_images"
 
 
 def codes(image, **options):
@@ -143,7 +144,7 @@ def test_a_16_bit_grey_png_and_a_cmyk_jpeg_are_read():
 
 def test_bombs_are_refused_from_the_header():
     for kind in ("declared_65000x65000.jpg", "declared_65000x65000.png"):
-        report = imagegate.check(pathlib.Path(imagegate.__file__).parents[1] / "sample_images" / kind)
+        report = imagegate.check(SAMPLES / kind)
 
         assert [finding.cause.code for finding in report.findings] == ["image_too_large"]
         assert "decode" not in report.timings
@@ -278,3 +279,56 @@ def test_what_holds_the_photo_prints_nothing_of_it():
         Console(file=printed).print(holder)
 
         assert len(repr(holder) + printed.getvalue()) < 60
+
+
+@pytest.mark.parametrize("severity", ["ignore", "warn"])
+@pytest.mark.parametrize("image", ["****", b"", b"%PDF-1.7" + bytes(99)])
+def test_no_policy_lets_pass_what_leaves_nothing_to_judge(severity, image):
+    policy = Policy(severities=dict.fromkeys(["base64_invalid", "image_missing", "format_unsupported"], severity))
+
+    assert not imagegate.check(image, policy=policy).ok
+
+
+def test_a_format_that_is_only_warned_of_is_measured():
+    report = imagegate.check(SHARP, policy=Policy(formats=("png",), severities={"format_unsupported": "warn"}))
+
+    assert report.ok
+    assert report.warnings[0].cause.code == "format_unsupported"
+    assert report.measurements is not None
+
+
+def test_what_cannot_be_read_is_not_also_called_too_small():
+    small = encoded(polygons(150, 200))
+
+    assert codes(small[: len(small) // 2]) == ["image_truncated"]
+
+
+@pytest.mark.parametrize("declared", ["application/octet-stream", ""])
+def test_an_undeclared_type_is_no_mismatch(declared):
+    uri = f"data:{declared};base64,{base64.b64encode(SHARP).decode()}"
+
+    assert imagegate.check(uri) == imagegate.check(SHARP)
+
+
+def test_a_policy_without_a_limit_still_has_the_decoders():
+    bomb = SAMPLES / "declared_65000x65000.png"
+    policy = Policy(severities={"image_too_large": "warn"})
+
+    assert codes(bomb, policy=policy) == ["image_too_large"]
+    assert not imagegate.check(bomb, policy=policy).ok
+
+
+def test_the_overlays_picture_is_not_the_callers_array():
+    rgb = polygons()
+    report = imagegate.check(rgb, detail=True)
+
+    assert not np.shares_memory(report.maps.rgb, rgb)
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.*")), ids=lambda path: path.name)
+def test_the_laplacian_variance_of_every_sample_is_opencvs(sample):
+    report = imagegate.check(sample, detail=True)
+    if report.measurements is not None:
+        expected = cv2.Laplacian(report.maps.luma, cv2.CV_64F).var()
+
+        assert report.measurements.laplacian_variance == pytest.approx(expected, rel=1e-12)

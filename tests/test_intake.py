@@ -1,5 +1,6 @@
 """Every kind of input reaches the same bytes; what cannot be read is named without being repeated."""
 
+import array
 import base64
 import io
 import mmap
@@ -36,6 +37,9 @@ WAYS = {
     "a trailing newline": TEXT + "\n",
     "no padding": TEXT.rstrip("="),
     "the URL-safe alphabet": base64.urlsafe_b64encode(JPEG).decode(),
+    "a byte order mark": "\ufeff" + TEXT,
+    "a byte order mark in bytes": ("\ufeff" + TEXT).encode(),
+    "an array of bytes": array.array("B", JPEG),
     "a data URI": f"data:image/jpeg;base64,{TEXT}",
     "a data URI in capitals with a parameter": f"DATA:image/jpeg;charset=utf-8;BASE64,{TEXT}",
     "a data URI in bytes": f"data:image/jpeg;base64,{TEXT}".encode(),
@@ -82,7 +86,7 @@ def test_a_raw_file_that_gives_little_at_a_time_is_read_to_its_end():
     assert bytes(receive(Slow(), DEFAULT).data) == JPEG
 
 
-@given(st.binary(min_size=64, max_size=400), st.sampled_from(["", "\n", "\r\n", " "]), st.integers(4, 80))
+@given(st.binary(min_size=64, max_size=400), st.sampled_from(["", "\n", "\r\n", "\n  "]), st.integers(4, 80))
 def test_base64_of_anything_comes_back_whole(data, separator, width):
     text = base64.b64encode(data).decode()
     wrapped = separator.join(textwrap.wrap(text, width)) if separator else text
@@ -133,6 +137,11 @@ MESSAGES = {
     ),
     "an impossible length": (TEXT.rstrip("=")[: 4 * 100 + 1], "base64_invalid", "401"),
     "a data URI without base64": ("data:image/jpeg,%FF%D8", "base64_invalid", ";base64,"),
+    "Base64 of str() of bytes": (base64.b64encode(str(TEXT.encode()).encode()).decode(), "base64_invalid", "twice"),
+    "triple encoding": (base64.b64encode(base64.b64encode(TEXT.encode())).decode(), "base64_invalid", "twice"),
+    "a form's blanks": ("AAAA AAAA" + TEXT, "base64_invalid", "blanks"),
+    "padding alone": ("====", "image_missing", "nothing"),
+    "str() of bytes after a blank": (" " + str(TEXT.encode()), "base64_invalid", "b'"),
     "a data URI without data": ("data:image/jpeg;base64,", "image_missing", "nothing"),
     "a relative path": ("photos/arm.jpg", "base64_invalid", "pathlib.Path"),
     "an absolute path": ("/home/nurse/arm", "base64_invalid", "pathlib.Path"),
@@ -249,7 +258,42 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 def test_pictures_that_are_decoded_already_pass_through():
     image = Image.new("RGB", (4, 3))
-    array = np.zeros((3, 4), np.uint16)
+    samples = np.zeros((3, 4), np.uint16)
 
     assert receive(image, DEFAULT).pixels is image
-    assert receive(array, DEFAULT).pixels is array
+    assert np.shares_memory(receive(samples, DEFAULT).pixels, samples)
+
+
+def test_samples_in_the_other_byte_order_are_turned():
+    native = np.arange(12, dtype=np.uint16).reshape(3, 4)
+
+    np.testing.assert_array_equal(receive(native.astype(">u2"), DEFAULT).pixels, native)
+
+
+def test_a_map_of_a_file_can_be_checked_twice(tmp_path):
+    path = tmp_path / "photo"
+    path.write_bytes(JPEG)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        for _ in range(2):
+            received = receive(mapped, DEFAULT)
+            assert received.file_size == len(JPEG)
+            received.data.release()
+
+
+@pytest.mark.parametrize("wrong", ["*", "é"])
+def test_a_stray_character_is_named_alike_in_text_and_in_bytes(wrong):
+    text = TEXT[:10] + wrong + TEXT[11:]
+
+    assert trouble(text).message == trouble(TEXT[:10].encode() + b"*" + TEXT[11:].encode()).message
+
+
+@pytest.mark.parametrize("length", [200, 4000, 100_000])
+def test_base64_given_as_a_path_is_not_repeated(length):
+    with pytest.raises((OSError, ValueError)) as caught:
+        receive(pathlib.Path((TEXT * 99)[:length]), DEFAULT)
+
+    assert TEXT[10:20] not in str(caught.value)
+
+
+def test_an_endless_head_of_a_data_uri_is_no_head():
+    assert trouble("data:image/jpeg" + ";x=y" * 100_000 + ";base64,AAAA").code == "base64_invalid"

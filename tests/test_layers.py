@@ -14,7 +14,7 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 # Each may import those before it.
 FLOW = (
     "causes", "metrics", "rules", "policy", "judge", "privacy", "header", "intake", "integrity", "kernels", "decode",
-    "measure", "limits", "overlay", "notebook", "bodies", "report", "schema", "gate", "versions", "folder", "doctor",
+    "measure", "overlay", "notebook", "bodies", "report", "schema", "gate", "versions", "folder", "doctor",
     "cli",
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 
 import imagegate
 from imagegate.measure import seen_angle
+from imagegate.metrics import METRICS
 from tests.scenes import encoded, polygons
 
 
@@ -39,6 +40,13 @@ def test_width_and_height_are_as_seen():
 
     assert (measured.width, measured.height) == (300, 400)
     assert (measured.working_width, measured.working_height) == (400, 300)
+
+
+def test_the_numbers_are_the_catalogues_in_its_order():
+    fields = imagegate.Measurements.__struct_fields__
+
+    assert [name for name in METRICS if name in fields] == [name for name in fields if name in METRICS]
+    assert set(fields) - set(METRICS) == {"width", "height", "working_width", "working_height"}
 
 
 def test_measurements_with_nan_are_equal_to_themselves():

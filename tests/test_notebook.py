@@ -6,7 +6,7 @@ import math
 import pytest
 
 from imagegate.header import Header
-from imagegate.limits import judged
+from imagegate.judge import judged, stated
 from imagegate.policy import Policy
 from imagegate.rules import RULES
 from tests.reports import DEFAULT, PHOTOS, finding, real, report
@@ -96,7 +96,7 @@ def test_html_escapes_every_text():
 def test_a_number_is_shown_with_as_many_digits_as_tell_it_from_its_limit():
     policy = Policy(limits={"aspect_ratio": {"max": 1.33}})
     header = Header(format="jpeg", width=1331, height=1000)
-    found = {row.metric.name: row for row in judged(policy, (), header)}
+    found = {row.metric.name: row for row in judged(policy, header)}
 
     assert found["aspect_ratio"].value_text == "1.331"
     assert found["aspect_ratio"].verdict == "warn"
@@ -104,7 +104,7 @@ def test_a_number_is_shown_with_as_many_digits_as_tell_it_from_its_limit():
 
 def test_limits_that_a_policy_lifts_or_ignores_are_not_shown():
     policy = Policy(limits={"pixels": {"max": math.inf}}, severities={"image_animated": "ignore"})
-    shown = [row.metric.name for row in judged(policy, (), Header(format="jpeg", width=9, height=9))]
+    shown = [row.metric.name for row in judged(policy, Header(format="jpeg", width=9, height=9))]
 
     assert "pixels" not in shown
     assert "frames" not in shown
@@ -114,6 +114,6 @@ def test_limits_that_a_policy_lifts_or_ignores_are_not_shown():
 def test_the_number_of_a_finding_is_shown_where_nothing_else_is_known():
     """A file that is too large is judged by its length alone."""
     found = finding("file_too_large", metric="file_size", value=3e7, limit=2e7, unit="bytes")
-    rows = list(judged(DEFAULT, (found,), None, None))
+    rows = list(judged(DEFAULT, stated((found,))))
 
-    assert [(row.value_text, row.verdict) for row in rows if row.bound == "max"] == [("30,000,000 bytes", "reject")]
+    assert [(row.value_text, row.verdict) for row in rows if row.rule.bound == "max"] == [("30,000,000 bytes", "reject")]

@@ -3,6 +3,7 @@
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 import imagegate
@@ -92,6 +93,13 @@ REFUSED = {
     "a format without a list": ('formats = "png"', TypeError, "formats must be a list of names, got str"),
     "an unknown data_uri": ('data_uri = "maybe"', ValueError, "data_uri must be one of 'allowed', 'required'"),
     "a number for a name": ("name = 3", TypeError, "name must be a string, got int"),
+    "no name": ('name = ""', ValueError, "name must not be empty"),
+    "a number without end": (f"limits.file_size.max = 1{'0' * 400}", ValueError, "file_size.max is too large"),
+    "a status that is a float": (
+        "statuses.glare = 400.0",
+        ValueError,
+        "statuses.glare must be one of 400, 422, got 400.0",
+    ),
     "an unknown key": ("max_blur = 3", ValueError, "policy: unknown key 'max_blur'; known: name"),
     "no TOML": ("name = ", ValueError, "policy: not valid TOML"),
 }
@@ -195,3 +203,20 @@ def test_the_default_rejects_what_the_design_says():
     rejected = {cause.code for cause in CAUSES.values() if cause.severity == "reject"}
 
     assert rejected == DOCUMENTED[400] | REJECTED_422
+
+
+def test_the_shared_default_cannot_be_changed():
+    with pytest.raises(TypeError):
+        PROFILES["default"].limits["short_side"] = {"min": 5000}
+    with pytest.raises(TypeError):
+        PROFILES["ata_teledermatology"].limits["short_side"]["min"] = 5
+
+
+def test_a_text_that_is_no_name_is_not_repeated():
+    with pytest.raises(ValueError, match="a text of 5,000 characters"):
+        resolve("A" * 5000)
+
+
+def test_numpys_numbers_are_numbers():
+    assert Policy(limits={"file_size": {"max": np.int64(9)}}).ceiling("file_size") == 9
+    assert Policy(limits={"blur_radius": {"max": np.float32(1.5)}}).to_toml()

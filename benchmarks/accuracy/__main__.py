@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.accuracy.lines import Line
+    from benchmarks.accuracy.sheets import PhotoVerdicts
+    from benchmarks.accuracy.tables import Grid
 
 DOCUMENT = ROOT / "docs" / "accuracy.md"
 KINDS = {".jpg", ".jpeg", ".png"}
@@ -55,23 +57,24 @@ def main() -> None:
         found = _lines(pool, photos, shared)
     measured = figures(judged)
     found += lines.cost_lines(_large(photos))
-    refused = false_rejects(judged)
-    grids = [
-        line_grid("Targets", target_lines(measured) + found),
-        comparison(measured),
-        causes(measured),
-    ]
+    grids = [line_grid("Targets", target_lines(measured) + found), comparison(measured), causes(measured)]
+    _print(console, grids, judged)
+    output = arguments.output or (None if arguments.folders else DOCUMENT)
+    if output:
+        written = document(grids, method(_named(photos), len(photos)), skipped(), false_rejects(judged))
+        output.write_text(written, encoding="utf-8")
+
+
+def _print(console: Console, grids: Sequence[Grid], judged: Sequence[PhotoVerdicts]) -> None:
+    """Print the tables, and imagegate's mistakes one by one: they are what to look at next."""
     for grid in grids:
         console.print(grid.rich())
-    for line in refused:
+    for line in false_rejects(judged):
         console.print(f"acceptable, but rejected: {line}")
     for line in missed(judged):
         console.print(f"passed, in spite of {line}")
     for gate, reason in skipped().items():
         console.print(f"skipped: {gate}, {reason}")
-    output = arguments.output or (None if arguments.folders else DOCUMENT)
-    if output:
-        output.write_text(document(grids, method(_named(photos), len(photos)), skipped(), refused), encoding="utf-8")
 
 
 def shared_data() -> pathlib.Path:

@@ -1,5 +1,37 @@
 """The command line: `imagegate`, also `python -m imagegate`."""
 
-from imagegate.cli.commands import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import sys
+from enum import IntEnum
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ExitCode", "main"]
+
+
+class ExitCode(IntEnum):
+    """What the shell is told."""
+
+    PASSED = 0
+    REJECTED = 1
+    MISUSE = 2
+    INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code.
+
+    Args:
+        argv: The arguments; those of the process if None.
+    """
+    try:
+        # Whoever presses Ctrl-C while the commands load has interrupted them no less.
+        from imagegate.cli.running import run  # noqa: PLC0415
+
+        code = run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    sys.exit(code)

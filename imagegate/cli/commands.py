@@ -1,39 +1,27 @@
 """The commands: what is asked for, which function answers, what the exit code says."""
 
 # Typer reads the annotations when a command is called, so they are not postponed here.
-import sys
-from collections.abc import Sequence
-from enum import IntEnum
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 import imagegate
 from imagegate.causes import CAUSES
-from imagegate.cli import inputs, reference, scanning, screens
+from imagegate.cli import ExitCode, inputs, reference
 from imagegate.cli.inputs import STDIN, Misuse
-from imagegate.cli.output import as_utf8, complain, make_safe, results, show, write_json
+from imagegate.cli.output import complain, results, show, visible, write_json
+from imagegate.cli.printing import Printer, Tally, survey
 from imagegate.policy import PROFILES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from imagegate.policy import Policy
     from imagegate.report import Report
 
-
-class ExitCode(IntEnum):
-    """What the shell is told."""
-
-    PASSED = 0
-    REJECTED = 1
-    MISUSE = 2
-    INTERRUPTED = 130
-
-
-# Typer brings a copy of Click or imports it, depending on its version; either way this is the base of its errors.
-_UsageError = cast("type[Exception]", typer.BadParameter.__mro__[2])
 
 ProfileOption = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="Judge by this profile; `profiles` lists them.")
@@ -41,11 +29,17 @@ ProfileOption = Annotated[
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE.toml", help="Judge by the policy in this file.")
 ]
+ApiOption = Annotated[
+    str | None,
+    typer.Option("--api", metavar="DIALECT", help="Print the error body of each rejected picture, one a line."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 LangOption = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language of messages and advice.")]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print only what is rejected, one line each, and no progress.")
 ]
+NamesOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print names alone, one a line.")]
+TroubleOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")]
 
 app = typer.Typer(
     help="Say, before the upload, whether an API will take a photo.",
@@ -53,31 +47,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit with its code.
-
-    Args:
-        argv: The arguments; those of the process if None.
-    """
-    make_safe()
-    sys.exit(_run(argv))
-
-
-def _run(argv: Sequence[str] | None) -> int:
-    command: Any = typer.main.get_command(app)
-    try:
-        code: int | None = command.main(argv, prog_name="imagegate", standalone_mode=False)
-    except Misuse as error:
-        complain(str(error))
-        return ExitCode.MISUSE
-    except _UsageError as error:
-        complain(" ".join(cast("Any", error).format_message().split()))
-        return ExitCode.MISUSE
-    except (typer.Abort, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
-    return code or ExitCode.PASSED
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
@@ -110,10 +79,7 @@ def check(  # noqa: PLR0913 - the options of the command
         Path | None,
         typer.Option(metavar="OUT.png", help="Draw what is blurred or clipped on the picture, and save that."),
     ] = None,
-    api: Annotated[
-        str | None,
-        typer.Option(metavar="DIALECT", help="Print the error body of each rejected picture as JSON."),
-    ] = None,
+    api: ApiOption = None,
     profile: ProfileOption = None,
     policy: PolicyOption = None,
     json: JsonOption = False,
@@ -128,20 +94,15 @@ def check(  # noqa: PLR0913 - the options of the command
     inputs.refuse_unusable_files(files)
     inputs.refuse_unusable_overlay(overlay, files)
     inputs.refuse_unknown_dialect(api)
-    tally, form = screens.Tally(), _form(json=json, quiet=quiet)
+    printer = Printer(json=json, quiet=quiet, api=api)
     for name in files:
-        if tally.total and form == "screen" and api is None:
-            results().print()
         report = _checked(name, judge, lang, detail=overlay is not None)
-        tally.add(report)
-        _print_report(name, report, form, api)
+        printer.picture(name, report)
         if overlay is not None:
             _save_overlay(report, overlay)
-    if len(files) > 1 and form == "screen" and api is None:
-        console = results()
-        console.print()
-        show(console, tally.summary())
-    return _exit_code(tally)
+    if len(files) > 1:
+        printer.summary()
+    return _exit_code(printer.tally)
 
 
 @app.command()
@@ -151,6 +112,7 @@ def scan(  # noqa: PLR0913 - the options of the command
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Threads; without it, one a processor.")
     ] = None,
+    api: ApiOption = None,
     profile: ProfileOption = None,
     policy: PolicyOption = None,
     json: JsonOption = False,
@@ -165,18 +127,15 @@ def scan(  # noqa: PLR0913 - the options of the command
 
     judge = inputs.policy_of(profile, policy)
     inputs.refuse_unusable_paths(paths)
-    console, form = results(), _form(json=json, quiet=quiet)
-    count, width = scanning.survey(files_of(paths))
+    inputs.refuse_unknown_dialect(api)
+    printer = Printer(json=json, quiet=quiet, api=api)
+    count, width = survey(files_of(paths))
     if not count:
         complain(f"there are no files in {', '.join(paths)}")
-    if count and form == "screen":
-        console.print(screens.record_heading(width), soft_wrap=True)
     with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records:
-        tally = scanning.print_records(records, console, form, count, width)
-    if form == "screen":
-        console.print()
-        show(console, tally.summary())
-    return _exit_code(tally)
+        printer.records(records, count, width)
+    printer.summary()
+    return _exit_code(printer.tally)
 
 
 @app.command()
@@ -184,12 +143,16 @@ def causes(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="Show this cause alone, in full.")] = None,
     *,
     json: JsonOption = False,
+    lang: LangOption = "en",  # noqa: ARG001 - titles and advice are English so far
+    quiet: NamesOption = False,
 ) -> None:
     """List the causes for which a picture is refused."""
     listed = list(CAUSES.values()) if code is None else [inputs.entry(CAUSES, code, "cause", "causes")]
     if json:
         for cause in listed:
             write_json(msgspec.to_builtins(cause))
+    elif quiet:
+        _print_lines(cause.code for cause in listed)
     elif code is None:
         console = results()
         show(console, reference.causes_table(console))
@@ -202,12 +165,15 @@ def profiles(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this profile as TOML.")] = None,
     *,
     json: JsonOption = False,
+    quiet: NamesOption = False,
 ) -> None:
     """List the profiles: what each API takes."""
     listed = list(PROFILES.values()) if name is None else [inputs.entry(PROFILES, name, "profile", "profiles")]
     if json:
         for profile in listed:
             write_json(reference.effective(profile))
+    elif quiet:
+        _print_lines(profile.name for profile in listed)
     elif name is None:
         show(results(), reference.profiles_table())
     else:
@@ -215,7 +181,7 @@ def profiles(
 
 
 @app.command()
-def warmup(*, json: JsonOption = False) -> None:
+def warmup(*, json: JsonOption = False, quiet: TroubleOption = False) -> None:
     """Compile every kernel.
 
     The first picture after it is checked as fast as any; the compiled kernels are kept on disk.
@@ -225,52 +191,37 @@ def warmup(*, json: JsonOption = False) -> None:
     seconds = perf_counter() - start
     if json:
         write_json({"seconds": seconds})
-    else:
+    elif not quiet:
         results().print(f"Every kernel is compiled and loaded; that took {seconds:.1f} s.")
 
 
 @app.command()
-def doctor(*, json: JsonOption = False) -> int:
+def doctor(*, json: JsonOption = False, quiet: TroubleOption = False) -> int:
     """Examine this installation.
 
-    Versions, the cache of compiled kernels, decoders and a self-test; exit code 1 where the self-test fails.
+    Versions, the cache of compiled kernels, decoders and a self-test; exit code 1 where one of the last two fails.
     """
     from imagegate.doctor import diagnose  # noqa: PLC0415 - --help does not need it
 
     diagnosis = diagnose()
     if json:
         write_json(diagnosis.to_dict())
+    elif quiet:
+        _print_lines(f"{probe.name}: {probe.detail}" for probe in diagnosis.failed)
     else:
         show(results(), reference.doctor_screen(diagnosis))
     return ExitCode.PASSED if diagnosis.ok else ExitCode.REJECTED
 
 
-def _form(*, json: bool, quiet: bool) -> scanning.Form:
-    if json:
-        return "json"
-    return "quiet" if quiet else "screen"
+def _print_lines(lines: "Iterable[str]") -> None:
+    console = results()
+    for line in lines:
+        console.print(visible(line), soft_wrap=True)
 
 
 def _checked(name: str, policy: "Policy", lang: str, *, detail: bool) -> "Report":
-    image: Any = sys.stdin.buffer if name == STDIN else Path(name)
-    try:
-        return imagegate.check(image, policy=policy, detail=detail, lang=lang)
-    except OSError as error:
-        raise Misuse(f"{name}: {error.strerror}") from None
-
-
-def _print_report(name: str, report: "Report", form: scanning.Form, api: str | None) -> None:
-    title = "standard input" if name == STDIN else name
-    if api is not None:
-        if not report.ok:
-            write_json(report.to_error(api)[2])
-    elif form == "json":
-        write_json(report.to_dict(as_utf8(name)))
-    elif form == "screen":
-        console = results()
-        show(console, screens.picture_screen(console, title, report))
-    elif not report.ok:
-        results().print(screens.quiet_line(title, report), soft_wrap=True)
+    image = inputs.standard_input() if name == STDIN else Path(name)
+    return imagegate.check(image, policy=policy, detail=detail, lang=lang)
 
 
 def _save_overlay(report: "Report", path: Path) -> None:
@@ -283,5 +234,5 @@ def _save_overlay(report: "Report", path: Path) -> None:
         raise Misuse(f"--overlay: {path}: {error.strerror or error}") from None
 
 
-def _exit_code(tally: screens.Tally) -> ExitCode:
+def _exit_code(tally: Tally) -> ExitCode:
     return ExitCode.REJECTED if tally.rejected else ExitCode.PASSED

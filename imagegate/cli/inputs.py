@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from imagegate.bodies import BODIES
 from imagegate.policy import PROFILES, Policy
@@ -15,10 +17,34 @@ T = TypeVar("T")
 
 STDIN: Final = "-"
 DEFAULT: Final = "default"
+LONGEST_ECHO: Final = 100
+LOOKS_LIKE_BASE64: Final = "that looks like Base64, not like a name: pipe it in, and give - as the file"
+
+# How JPEG, PNG, GIF and WebP begin in Base64, alone or as the value of an option.
+_BASE64_HEAD: Final = re.compile(r"(?:^|=)(?:/9j/|iVBOR|R0lGOD|UklGR|data:image)")
 
 
 class Misuse(Exception):  # noqa: N818 - the contract's word
     """What was asked for cannot be done; the message is one line for the person who asked."""
+
+
+def shortened(text: str, longest: int = LONGEST_ECHO) -> str:
+    """Text as an error repeats it: with its middle left out where it is long, for it can be anything."""
+    half = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
+
+
+def looks_like_base64(argument: str) -> bool:
+    """Whether a picture itself stands where its name is wanted; no error may repeat that."""
+    return _BASE64_HEAD.search(argument) is not None
+
+
+def standard_input() -> BinaryIO:
+    """The bytes that are piped in."""
+    # Python sets it to None where the shell closed it.
+    if sys.stdin is None:
+        raise Misuse("standard input is closed")
+    return sys.stdin.buffer
 
 
 def policy_of(profile: str | None, file: Path | None) -> Policy:
@@ -30,9 +56,9 @@ def policy_of(profile: str | None, file: Path | None) -> Policy:
     try:
         return Policy.from_file(file)
     except OSError as error:
-        raise Misuse(f"--policy: {file}: {error.strerror}") from None
+        raise Misuse(f"--policy: {shortened(str(file))}: {error.strerror}") from None
     except (TypeError, ValueError) as error:
-        raise Misuse(f"--policy: {file}: {error}") from None
+        raise Misuse(f"--policy: {shortened(str(file))}: {error}") from None
 
 
 def refuse_unusable_files(names: Sequence[str]) -> None:
@@ -44,9 +70,9 @@ def refuse_unusable_files(names: Sequence[str]) -> None:
             continue
         _refuse_missing(name)
         if Path(name).is_dir():
-            raise Misuse(f"{name} is a folder; `imagegate scan` takes folders")
+            raise Misuse(f"{shortened(name)} is a folder; `imagegate scan` takes folders")
         if not Path(name).is_file():
-            raise Misuse(f"{name} is not a regular file; pipe it in, and give - as the file")
+            raise Misuse(f"{shortened(name)} is not a regular file; pipe it in, and give - as the file")
 
 
 def refuse_unusable_paths(names: Sequence[str]) -> None:
@@ -59,33 +85,36 @@ def refuse_unusable_overlay(overlay: Path | None, names: Sequence[str]) -> None:
     """An overlay is a PNG of one picture, and never that picture itself."""
     if overlay is None:
         return
+    shown = shortened(str(overlay))
     if len(names) != 1:
         raise Misuse("--overlay takes one FILE only")
     if overlay.suffix.lower() != ".png":
-        raise Misuse(f"--overlay: {overlay} must end in .png")
+        raise Misuse(f"--overlay: {shown} must end in .png")
     if overlay.exists() and names[0] != STDIN and overlay.samefile(names[0]):
-        raise Misuse(f"--overlay: {overlay} is the picture itself and would be lost")
+        raise Misuse(f"--overlay: {shown} is the picture itself and would be lost")
     if not overlay.parent.is_dir():
-        raise Misuse(f"--overlay: there is no folder {overlay.parent}")
+        raise Misuse(f"--overlay: there is no folder {shortened(str(overlay.parent))}")
 
 
 def refuse_unknown_dialect(api: str | None) -> None:
     """The dialect is one that errors are rendered in."""
     if api is not None and api not in BODIES:
-        raise Misuse(f"--api: unknown dialect {api!r}; known: {', '.join(BODIES)}")
+        raise Misuse(f"--api: unknown dialect {shortened(api)!r}; known: {', '.join(BODIES)}")
 
 
 def entry(table: Mapping[str, T], key: str, kind: str, listing: str) -> T:
     """The entry of a table that an argument names."""
     if key not in table:
-        raise Misuse(f"there is no {kind} {key!r}; `imagegate {listing}` lists them")
+        raise Misuse(f"there is no {kind} {shortened(key)!r}; `imagegate {listing}` lists them")
     return table[key]
 
 
 def _refuse_missing(name: str) -> None:
+    if not name:
+        raise Misuse("the name of a file is empty; perhaps a variable of the shell is not set")
     try:
         Path(name).stat()
     except FileNotFoundError:
-        raise Misuse(f"there is no file {name}") from None
+        raise Misuse(f"there is no file {shortened(name)}") from None
     except OSError as error:
-        raise Misuse(f"{name}: {error.strerror}") from None
+        raise Misuse(f"{shortened(name)}: {error.strerror}") from None

@@ -6,6 +6,8 @@ import io
 import os
 import sys
 import unicodedata
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
@@ -32,7 +34,10 @@ class _Console(Console):
 
 
 def make_safe() -> None:
-    """Let a stream that cannot show a character show its escape instead of failing."""
+    """Let a stream that cannot show a character show its escape instead of failing; a closed one swallows all."""
+    # Python sets them to None where the shell closed them.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -75,8 +80,15 @@ def write_json(value: object) -> None:
 
 
 def complain(message: str) -> None:
-    """Write one line to standard error."""
-    sys.stderr.write(f"imagegate: {visible(message)}\n")
+    """Write one line to standard error; where that cannot be written to either, the exit code must do."""
+    with suppress(OSError):
+        sys.stderr.write(f"imagegate: {visible(message)}\n")
+
+
+def discard_results() -> None:
+    """Let what is still to be flushed go nowhere, so that the interpreter does not fail at it once more."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def visible(text: str) -> str:
@@ -95,7 +107,11 @@ def _shown(character: str) -> str:
     return character
 
 
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
 def _end_quietly() -> NoReturn:
-    """Nobody reads on, as after `| head`: let the last flush go nowhere, and stop."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Nobody reads on, as after `| head`."""
+    discard_results()
     raise SystemExit(PIPE_CLOSED)

@@ -107,10 +107,17 @@ def doctor_screen(diagnosis: Diagnosis) -> RenderableType:
         Text("\nSelf-test", style="bold"),
         _probes(diagnosis.self_test),
         "",
-        Text("All is well.", style=STYLES["pass"])
-        if diagnosis.ok
-        else Text("The self-test failed: verdicts of this installation cannot be trusted.", style=STYLES["reject"]),
+        _prognosis(diagnosis),
     )
+
+
+def _prognosis(diagnosis: Diagnosis) -> Text:
+    names = ", ".join(probe.name for probe in diagnosis.failed)
+    if not diagnosis.ok:
+        return Text(f"Verdicts of this installation cannot be trusted. Failed: {names}.", style=STYLES["reject"])
+    if names:
+        return Text("Verdicts are right, but every process compiles the kernels anew.", style=STYLES["warn"])
+    return Text("All is well.", style=STYLES["pass"])
 
 
 def _section(title: str, facts: Mapping[str, str]) -> RenderableType:

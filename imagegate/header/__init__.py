@@ -12,7 +12,7 @@ from imagegate.header.model import Header
 from imagegate.header.sniff import FORMATS, Format, format_of_mime, sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["FORMATS", "Format", "Header", "format_of_mime", "read", "sniff"]
 
@@ -25,22 +25,21 @@ _AS_TEXT: Final = re.compile(
 )
 
 
-def read(data: memoryview, formats: Collection[str] = ("jpeg", "png")) -> Header:
+def read(data: memoryview) -> Header:
     """Read the header of an encoded picture, in time linear in the number of its segments or chunks.
 
     Args:
         data: The whole file.
-        formats: Names, as in FORMATS, of the formats that are taken; others are refused by name.
 
     Raises:
-        Unreadable: format_unsupported for another or an unknown format, image_truncated where the file ends
-            inside what is read, image_corrupt where it is damaged there.
+        Unreadable: format_unsupported for a format that cannot be read or is not known, image_truncated where the
+            file ends inside what is read, image_corrupt where it is damaged there.
     """
     name = sniff(data)
-    if name is not None and name in formats and name in _READERS:
+    if name in _READERS:
         return _READERS[name](data)
     if name is None and _AS_TEXT.match(data):
         raise Unreadable("image_corrupt", "The picture's bytes were converted as if they were text.")
     kind = FORMATS[name].title if name else "of no known format"
-    taken = " and ".join(FORMATS[known].title for known in formats)
-    raise Unreadable("format_unsupported", f"The file is {kind}; only {taken} can be sent.")
+    readable = " and ".join(FORMATS[known].title for known in _READERS)
+    raise Unreadable("format_unsupported", f"The file is {kind}; only {readable} can be read.")

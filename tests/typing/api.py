@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 import imagegate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def every_way_in(path: Path) -> list[imagegate.Report]:
