@@ -10,8 +10,10 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from imagegate.causes import Unreadable
-from imagegate.integrity import check_png_chunks, check_png_stream, jpeg_failure
+from imagegate.header.png import transparent_grey
+from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure
 from imagegate.kernels import luma_of
+from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
 
 if TYPE_CHECKING:
@@ -114,13 +116,17 @@ def _decode_png(data: memoryview, header: Header, *, strict: bool) -> Samples:
     if header.long_side > OPENCV_SIDE or header.pixels > OPENCV_PIXELS:
         raise Unreadable("image_too_large", "The picture is larger than the PNG decoder can read.")
     try:
-        pixels: Samples | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels: Samples | None = cv2.imdecode(np.frombuffer(essential_png(data), np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         raise Unreadable("image_too_large", "The PNG decoder has not enough memory for the picture.") from None
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         check_png_stream(data)
         raise Unreadable("image_corrupt", "The PNG decoder could not read the pixels.")
     if pixels.ndim == GREY:
+        # OpenCV knows no transparent level of grey.
+        level = transparent_grey(data)
+        if level is not None:
+            pixels[pixels == level] = np.iinfo(pixels.dtype).max
         return pixels
     if pixels.shape[2] == RGBA:
         pixels = _over_white(pixels)
@@ -131,7 +137,7 @@ def _decode_png(data: memoryview, header: Header, *, strict: bool) -> Samples:
 def _over_white(samples: Samples) -> Samples:
     """Colours laid over white by their alpha (not premultiplied), rounded: (H, W, 4) to (H, W, 3), same dtype.
 
-    By strips, so that no wide copy of the whole picture is made; by OpenCV, which divides 8 times as fast as NumPy.
+    By strips, so that no wide copy of the whole picture is made; by OpenCV, which takes a fifth of the time of NumPy.
     """
     white = np.iinfo(samples.dtype).max
     if samples[:, :, 3].min() == white:
@@ -146,19 +152,8 @@ def _over_white(samples: Samples) -> Samples:
 
 def _from_pil(image: PIL.Image.Image) -> Samples:
     """The pixels of a PIL image of any mode; alpha is laid over white, as for a PNG."""
-    try:
-        image.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        code = "image_truncated" if "truncated" in str(error) else "image_corrupt"
-        raise Unreadable(code, "Pillow could not decode the picture.") from None
-    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
-        # Pillow's wide modes hold 16-bit pictures; what lies outside is clipped, as Pillow does on saving.
-        wide: Samples = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-        return wide
-    if image.has_transparency_data:
-        return _over_white(np.asarray(image.convert("RGBA")))
-    pixels: Samples = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
-    return pixels
+    samples = samples_of(image)
+    return _over_white(samples) if samples.ndim > GREY and samples.shape[2] == RGBA else samples
 
 
 def _picture(samples: Samples, *, jpeg_grid: bool = False) -> Picture:

@@ -11,10 +11,11 @@ import numpy as np
 from imagegate.causes import CAUSES, Unreadable
 from imagegate.decode import decode
 from imagegate.header import FORMATS, format_of_mime, read
-from imagegate.header.pixels import of_array, of_pil
+from imagegate.header.pixels import of_array
 from imagegate.intake import receive
 from imagegate.judge import evaluate
 from imagegate.measure import measure
+from imagegate.pil import of_pil
 from imagegate.policy import resolve
 from imagegate.report import Report
 

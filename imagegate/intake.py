@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from imagegate.causes import Unreadable
 from imagegate.header.sniff import sniff
+from imagegate.pil import encoded_of
 from imagegate.privacy import Unprinted
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def receive(image: object, policy: Policy) -> Received:
     if view is not None:
         return _from_bytes(view, policy)
     if _is_pil(image):
-        return Received(pixels=image)
+        data = encoded_of(image, lambda file: read_bounded(file, policy))
+        return Received(pixels=image) if data is None else _from_bytes(data, policy)
     if hasattr(image, "read") and not isinstance(image, type):
         return _from_bytes(read_bounded(image, policy), policy)
     raise TypeError(f"image must be {ACCEPTED}; got {type(image).__name__}")

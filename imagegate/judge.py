@@ -62,9 +62,9 @@ def evaluate(stage: Stage, values: object, policy: Policy) -> Iterator[Finding]:
     failed = [row for row in judged(policy, values, stage=stage) if row.verdict != "pass"]
     # "It moved" says more than "it is blurred": the precise cause stands for the vague one.
     vague = {name for row in failed for name in row.rule.refines}
-    for row in failed:
-        if row.rule.id not in vague:
-            yield from _findings(row, policy)
+    precise = {row.rule.cause: row for row in reversed(failed) if row.rule.id not in vague}
+    for row in reversed(precise.values()):
+        yield from _findings(row, policy)
 
 
 def judged(policy: Policy, *facts: object, stage: Stage | None = None) -> list[Judged]:

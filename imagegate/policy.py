@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
 Readable: TypeAlias = Literal["jpeg", "png"]
 
-LARGEST: Final = 1 << 53  # a float holds every whole number below
 LONGEST_NAME: Final = 60  # what is longer is no name, and may be a photo by mistake
 
 RULE_OF: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in RULES})
@@ -194,13 +193,19 @@ def _checked_bounds(metric: str, bounds: Any) -> dict[Bound, float]:
     return checked
 
 
-def _checked_limit(key: str, name: str, limit: Any) -> float:
-    if isinstance(limit, bool) or not isinstance(limit, Real):
-        raise TypeError(f"{key} must be a number, got {type(limit).__name__}")
+def _number(key: str, value: Any) -> float:
+    """Any real number, NumPy's too, as Python's own; whole ones stay whole, as TOML tells them apart."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{key} must be a number, got {type(value).__name__}")
     try:
-        limit = int(limit) if isinstance(limit, Integral) and -LARGEST < limit < LARGEST else float(limit)
+        inexact = float(value)
     except OverflowError:
         raise ValueError(f"{key} is too large a number") from None
+    return int(value) if isinstance(value, Integral) else inexact
+
+
+def _checked_limit(key: str, name: str, value: Any) -> float:
+    limit = _number(key, value)
     metric = METRICS[name]
     off = -math.inf if key.endswith(".min") else math.inf
     if limit == off:

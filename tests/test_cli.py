@@ -17,7 +17,7 @@ from PIL import Image
 from rich.console import Console
 
 import imagegate
-from imagegate.cli import main, screens
+from imagegate.cli import inputs, main, running, screens
 from tests.scenes import BLURRED, SHARP, encoded, polygons
 
 ROOT = Path(imagegate.__file__).parents[1]
@@ -49,6 +49,13 @@ def shell(*arguments, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "imagegate", *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False, **options)
+
+
+def shell_line(arguments):
+    """The command as a shell runs it, redirections and all."""
+    line = f"exec {sys.executable} -m imagegate {arguments}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(["/bin/sh", "-c", line], env=environment, capture_output=True, timeout=120, check=False)
 
 
 @pytest.fixture
@@ -116,6 +123,15 @@ def test_api_prints_the_error_body_of_rejected_pictures_alone(run, sharp, blurre
     (body,) = lines_of(result.out)
     assert body["status"] == 422
     assert body["errors"][0]["code"] == "image_blurred"
+
+
+def test_a_number_is_shown_if_it_fails_or_was_measured(run, sharp):
+    shown = run("check", sharp).out
+    failed = run("check", sharp, "--profile", "ata_teledermatology").out
+
+    assert "blur_radius" in shown
+    assert "short_side" not in shown
+    assert "short_side    480 pixels" in failed
 
 
 def test_an_overlay_is_a_picture_of_the_working_size(run, blurred, tmp_path):
@@ -247,6 +263,16 @@ def test_every_finding_stands_on_the_screen():
     assert [f.cause.code for f in report.findings if f"{f.cause.code}: " not in screen] == []
 
 
+@pytest.mark.parametrize("width", [30, 40, 50, 64])
+def test_a_narrow_screen_keeps_names_and_verdicts_whole(width):
+    screen = rendered(imagegate.check(BLURRED), width)
+    table = screen[screen.index("Number") :].splitlines()[1:-1]
+
+    assert [line.split()[0] for line in table if line.split()[0] not in imagegate.policy.METRICS] == []
+    assert table[0].rstrip().endswith("too high")
+    assert "…" not in screen
+
+
 def test_a_screen_shows_sizes_as_the_picture_is_seen():
     turned = Image.Exif()
     turned[0x0112] = 6
@@ -316,7 +342,37 @@ def test_quiet_scans_name_only_what_is_rejected(run, photos):
     assert [line.split()[0] for line in result.out.splitlines()] == ["rejected"]
 
 
+def test_api_prints_the_error_body_of_each_rejected_picture_of_a_scan(run, photos):
+    (photos / "gone.jpg").symlink_to(photos / "nowhere")
+    result = run("scan", "--api", "problem", photos)
+
+    assert result.code == REJECTED
+    assert lines_of(result.out) == [imagegate.check(photos / "more" / "bad.jpg").to_error("problem")[2]]
+    assert result.err == f"imagegate: {photos / 'gone.jpg'}: No such file or directory\n"
+
+
 # The other commands
+
+
+@pytest.mark.parametrize(
+    ("command", "names"), [("causes", list(imagegate.CAUSES)), ("profiles", list(imagegate.PROFILES))]
+)
+def test_quiet_tables_are_their_names(run, command, names):
+    assert run(command, "--quiet") == (PASSED, "".join(f"{name}\n" for name in names), "")
+    assert run(command, "--quiet", names[-1]) == (PASSED, f"{names[-1]}\n", "")
+
+
+@pytest.mark.parametrize("command", ["warmup", "doctor"])
+def test_quiet_says_nothing_where_nothing_is_wrong(run, command):
+    assert run(command, "--quiet") == (PASSED, "", "")
+
+
+def test_a_quiet_doctor_says_what_is_wrong(run, monkeypatch):
+    monkeypatch.setattr(imagegate, "check", lambda _: imagegate.Report(policy=imagegate.PROFILES["default"]))
+    result = run("doctor", "--quiet")
+
+    assert result.code == REJECTED
+    assert [line.split(":")[0] for line in result.out.splitlines()] == ["blurred JPEG", "blurred PNG", "blurred Base64"]
 
 
 def test_causes_are_the_catalogue(run):
@@ -377,7 +433,7 @@ def test_a_failed_self_test_exits_with_1(run, monkeypatch):
     result = run("doctor")
 
     assert result.code == REJECTED
-    assert "self-test failed" in result.out
+    assert "cannot be trusted. Failed: blurred JPEG, blurred PNG, blurred Base64." in result.out
 
 
 def test_the_version_is_the_packages(run):
@@ -403,6 +459,8 @@ def test_every_command_explains_itself(run, command):
         (["check", "--frobnicate", "{sharp}"], "--frobnicate"),
         (["check", "{folder}/missing.jpg"], "missing.jpg"),
         (["check", "{folder}"], "imagegate scan"),
+        (["check", ""], "empty"),
+        (["scan", ""], "empty"),
         (["check", "-", "-"], "standard input"),
         (["check", "--profile", "unheard-of", "{sharp}"], "unheard-of"),
         (["check", "--profile", "", "{sharp}"], "profile"),
@@ -421,6 +479,7 @@ def test_every_command_explains_itself(run, command):
         (["scan", "--workers", "0", "{folder}"], "--workers"),
         (["scan", "--workers", "many", "{folder}"], "--workers"),
         (["scan", "--profile", "unheard-of", "{folder}"], "unheard-of"),
+        (["scan", "--api", "unheard-of", "{folder}"], "unheard-of"),
         (["causes", "unheard-of"], "unheard-of"),
         (["profiles", "unheard-of"], "unheard-of"),
     ],
@@ -434,6 +493,38 @@ def test_misuse_exits_with_2_and_one_line_that_names_it(run, sharp, arguments, n
     assert result.err.startswith("imagegate: ")
     assert result.err.count("\n") == 1
     assert named in result.err
+
+
+PAYLOAD = base64.b64encode(SHARP).decode()[:60_000]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["{payload}"],
+        ["check", "{payload}"],
+        ["scan", "{payload}"],
+        ["check", "{sharp}", "--profile", "{payload}"],
+        ["check", "{sharp}", "--policy={payload}"],
+        ["check", "{sharp}", "--api", "{payload}"],
+        ["check", "{sharp}", "--overlay", "{payload}"],
+        ["causes", "{payload}"],
+    ],
+)
+def test_a_picture_given_as_a_name_is_not_repeated(run, sharp, arguments):
+    result = run(*(argument.format(sharp=sharp, payload=PAYLOAD) for argument in arguments))
+
+    assert result == (MISUSE, "", f"imagegate: {inputs.LOOKS_LIKE_BASE64}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["{long}"], ["check", "{long}"], ["profiles", "{long}"], ["check", "--policy", "{long}", "{sharp}"]]
+)
+def test_a_long_name_is_cut_in_an_error(run, sharp, arguments):
+    result = run(*(argument.format(sharp=sharp, long="n" * 5000) for argument in arguments))
+
+    assert result.code == MISUSE
+    assert len(result.err) < 250
 
 
 def test_no_command_shows_the_help_and_is_misuse(run):
@@ -450,6 +541,23 @@ def test_an_interrupted_command_exits_with_130(run, sharp, monkeypatch):
     monkeypatch.setattr(imagegate, "check", interrupted)
 
     assert run("check", sharp).code == INTERRUPTED
+
+    monkeypatch.setattr(running, "run", interrupted)
+
+    assert run("check", sharp).code == INTERRUPTED
+
+
+def test_an_error_that_nobody_foresaw_is_misuse_to_the_shell_and_its_text_stays_unsaid(run, sharp, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("a part of the photo")
+
+    monkeypatch.setattr(imagegate, "check", broken)
+    result = run("check", sharp)
+
+    assert (result.code, result.out) == (MISUSE, "")
+    assert result.err.startswith("imagegate: internal error: RuntimeError (test_cli.py, line ")
+    assert "photo" not in result.err
+    assert result.err.count("\n") == 1
 
 
 # As a process
@@ -483,6 +591,29 @@ def test_a_reader_that_leaves_early_ends_the_command_quietly(photos):
     os.close(writer)
 
     assert (left.returncode, left.stderr) == (PIPE_CLOSED, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("redirected", "code", "told"),
+    [
+        ("check - <&-", MISUSE, b"imagegate: standard input is closed\n"),
+        ("check {sharp} >&-", PASSED, b""),
+        ("check {sharp}.missing 2>&-", MISUSE, b""),
+    ],
+)
+def test_streams_may_be_closed(sharp, redirected, code, told):
+    ended = shell_line(redirected.format(sharp=sharp))
+
+    assert (ended.returncode, ended.stderr) == (code, told)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["check {sharp}", "check --json {sharp}", "scan {sharp}", "causes", "--help"])
+def test_a_full_disk_is_told_in_one_line(sharp, command):
+    ended = shell_line(f"{command.format(sharp=sharp)} >/dev/full")
+
+    assert (ended.returncode, ended.stderr) == (MISUSE, b"imagegate: No space left on device\n")
 
 
 def test_names_are_printed_in_a_locale_that_cannot_show_them(tmp_path):

@@ -10,8 +10,9 @@ from PIL import Image
 from imagegate.causes import Unreadable
 from imagegate.decode import decode, decoder_factor
 from imagegate.header import read
-from imagegate.header.pixels import of_array, of_pil
+from imagegate.header.pixels import of_array
 from imagegate.intake import Received
+from imagegate.pil import of_pil
 from tests.scenes import encoded, polygons
 
 

@@ -8,6 +8,7 @@ import tempfile
 import cv2
 import numpy as np
 import PIL
+import simplejpeg
 
 import imagegate
 from imagegate import doctor
@@ -53,6 +54,17 @@ def test_a_cache_that_cannot_be_written_is_named_and_costs_only_time(monkeypatch
     assert not diagnosis.jit_cache.ok
     assert "Read-only file system" in diagnosis.jit_cache.detail
     assert diagnosis.ok
+
+
+def test_a_decoder_that_fails_is_not_well(monkeypatch):
+    decode = simplejpeg.decode_jpeg
+    # Lenient about damage: the self-test's pictures are whole and pass all the same.
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda data, *a, **k: decode(data, *a, **k | {"strict": False}))
+    diagnosis = doctor.diagnose()
+
+    assert all(probe.ok for probe in diagnosis.self_test)
+    assert [probe.name for probe in diagnosis.failed] == ["JPEG"]
+    assert not diagnosis.ok
 
 
 def test_a_gate_that_passes_everything_fails_the_self_test(monkeypatch):

@@ -119,6 +119,64 @@ def test_a_damaged_stream_in_sound_chunks_is_refused(stream, capfd):
     capfd.readouterr()  # libpng writes to standard error
 
 
+def decoded(data):
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+def test_the_essential_chunks_decode_to_the_same_pixels_and_no_word_of_libpng(shared, capfd):
+    """Some of PngSuite's files have a chunk out of place that only libpng minds."""
+    for path in sorted((shared / "data" / "pngsuite").glob("[!x]*.png")):
+        whole = decoded(path.read_bytes())
+        capfd.readouterr()
+        pixels = decoded(integrity.essential_png(memoryview(path.read_bytes())))
+        assert capfd.readouterr() == ("", ""), path.name
+        np.testing.assert_array_equal(pixels, whole, err_msg=path.name)
+
+
+SIX = bytes(6)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "channels"),
+    [
+        ((ihdr(), chunk(b"iCCP", b"a"), idat()), 3),
+        ((ihdr(), *[chunk(b"tEXt", b"a\0b")] * 2000, idat()), 3),
+        ((ihdr(), chunk(b"acTL", bytes([0, 0, 0, 2, 0, 0, 0, 0])), idat()), 3),
+        ((ihdr(), COLOURS, idat()), 3),
+        ((ihdr(), chunk(b"tRNS", SIX), COLOURS, idat()), 4),
+        ((ihdr(), chunk(b"tRNS", SIX), chunk(b"tRNS", SIX), idat()), 4),
+        ((ihdr(), chunk(b"tRNS", SIX[:5]), idat()), 3),
+        ((ihdr(), idat(), chunk(b"tRNS", SIX)), 3),
+        ((ihdr(colour_type=6), chunk(b"tRNS", SIX), idat(bytes(3 * 17))), 4),
+        ((ihdr(colour_type=PALETTE), COLOURS, chunk(b"tRNS", SIX[:2]), idat(bytes(3 * 5))), 4),
+        ((ihdr(colour_type=PALETTE), COLOURS, chunk(b"tRNS", SIX[:3]), idat(bytes(3 * 5))), 3),
+        ((ihdr(colour_type=PALETTE), COLOURS, chunk(b"tRNS"), idat(bytes(3 * 5))), 3),
+        ((ihdr(colour_type=PALETTE), chunk(b"tRNS", SIX[:1]), COLOURS, idat(bytes(3 * 5))), 3),
+        ((ihdr(colour_type=PALETTE, depth=1), chunk(b"PLTE", bytes(9)), chunk(b"tRNS", SIX[:3]), idat(SIX)), 3),
+    ],
+)
+def test_libpng_has_nothing_to_say_of_essential_chunks(chunks, channels, capfd):
+    pixels = decoded(integrity.essential_png(memoryview(png(*chunks))))
+
+    assert capfd.readouterr() == ("", "")
+    assert pixels.shape == (3, 4, channels)
+
+
+@pytest.mark.parametrize("data", [png(), png(ihdr(colour_type=PALETTE), COLOURS, idat(bytes(15))), png() + b"junk"])
+def test_what_is_essential_as_a_whole_is_not_copied(data):
+    view = memoryview(data)
+    assert integrity.essential_png(view) is view
+
+
+def test_what_is_not_essential_is_left_out_whatever_stands_in_it():
+    noise = (chunk(b"gAMA", bytes(4)), chunk(b"prVt", b"x" * 100), chunk(b"teXt")[:-1] + b"\0")
+    assert integrity.essential_png(memoryview(png(ihdr(), *noise, idat(), *noise) + b"junk")) == png()
+
+
+def test_essential_chunks_that_cannot_be_told_apart_are_refused():
+    assert code(integrity.essential_png, png()[:-20]) == "image_truncated"
+
+
 def test_a_stream_that_is_too_long_is_refused():
     assert code(integrity.check_png_stream, png(ihdr(), idat(ROWS + b"\0"))) == "image_corrupt"
 

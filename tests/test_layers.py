@@ -13,8 +13,8 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 
 # Each may import those before it.
 FLOW = (
-    "causes", "metrics", "rules", "policy", "judge", "privacy", "header", "intake", "integrity", "kernels", "decode",
-    "measure", "overlay", "notebook", "bodies", "report", "schema", "gate", "versions", "folder", "doctor",
+    "causes", "metrics", "rules", "policy", "judge", "privacy", "header", "pil", "intake", "integrity", "kernels",
+    "decode", "measure", "overlay", "notebook", "bodies", "report", "schema", "gate", "versions", "folder", "doctor",
     "cli",
 )  # fmt: skip
 

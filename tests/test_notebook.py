@@ -116,4 +116,6 @@ def test_the_number_of_a_finding_is_shown_where_nothing_else_is_known():
     found = finding("file_too_large", metric="file_size", value=3e7, limit=2e7, unit="bytes")
     rows = list(judged(DEFAULT, stated((found,))))
 
-    assert [(row.value_text, row.verdict) for row in rows if row.rule.bound == "max"] == [("30,000,000 bytes", "reject")]
+    assert [(row.value_text, row.verdict) for row in rows if row.rule.bound == "max"] == [
+        ("30,000,000 bytes", "reject")
+    ]

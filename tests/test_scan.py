@@ -125,6 +125,22 @@ def test_a_folder_that_cannot_be_listed_is_a_record_with_its_error(photos, monke
     assert errors == {"deep": "The folder cannot be listed"}
 
 
+def test_an_error_that_nobody_foresaw_is_a_record_that_names_its_kind_alone(photos, monkeypatch):
+    check = folder.check
+
+    def broken(image, **options):
+        if bytes(image) == BLURRED:
+            raise ZeroDivisionError("a part of the photo")
+        return check(image, **options)
+
+    monkeypatch.setattr(folder, "check", broken)
+    records = {Path(record.source).name: record for record in imagegate.scan(photos)}
+
+    assert records["sub.jpg"].error == "Internal error: ZeroDivisionError"
+    assert not records["sub.jpg"].ok
+    assert records["b.jpg"].ok
+
+
 def test_missing_files_of_a_stream_are_records_and_the_scan_goes_on(photos):
     records = list(imagegate.scan([photos / "nope.jpg", str(photos / "b.jpg")]))
 

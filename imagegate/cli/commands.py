@@ -221,7 +221,10 @@ def _print_lines(lines: "Iterable[str]") -> None:
 
 def _checked(name: str, policy: "Policy", lang: str, *, detail: bool) -> "Report":
     image = inputs.standard_input() if name == STDIN else Path(name)
-    return imagegate.check(image, policy=policy, detail=detail, lang=lang)
+    try:
+        return imagegate.check(image, policy=policy, detail=detail, lang=lang)
+    except OSError as error:
+        raise Misuse(f"{inputs.shortened(name)}: {error.strerror or type(error).__name__}") from None
 
 
 def _save_overlay(report: "Report", path: Path) -> None:

@@ -11,7 +11,7 @@ import typer
 from imagegate.cli import ExitCode
 from imagegate.cli.commands import app
 from imagegate.cli.inputs import LOOKS_LIKE_BASE64, Misuse, looks_like_base64, shortened
-from imagegate.cli.output import complain, discard_results, make_safe
+from imagegate.cli.output import PIPE_CLOSED, complain, discard_results, make_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ def run(argv: Sequence[str]) -> int:
         code: int | None = command.main(argv, prog_name="imagegate", standalone_mode=False)
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    except SystemExit:
+        return PIPE_CLOSED  # Nobody reads on; Click's own code for that is 1, which says that a picture is rejected.
     except Exception as error:  # noqa: BLE001 - exit code 1 would say that a picture is rejected
         if isinstance(error, (Misuse, _UsageError)):
             complain(LOOKS_LIKE_BASE64 if any(map(looks_like_base64, argv)) else _told(error))

@@ -36,7 +36,7 @@ def read(data: memoryview) -> Header:
             file ends inside what is read, image_corrupt where it is damaged there.
     """
     name = sniff(data)
-    if name in _READERS:
+    if name is not None and name in _READERS:
         return _READERS[name](data)
     if name is None and _AS_TEXT.match(data):
         raise Unreadable("image_corrupt", "The picture's bytes were converted as if they were text.")

@@ -10,6 +10,7 @@ Order: TypeAlias = Literal["little", "big"]
 ORIENTATION: Final = 0x0112
 GPS_DIRECTORY: Final = 0x8825
 
+_PREFIX: Final = b"Exif\0\0"
 _ORDERS: Final[dict[bytes, Order]] = {b"II*\0": "little", b"MM\0*": "big"}
 _ENTRIES: Final = {
     "little": struct.Struct("<HHI4s"),
@@ -48,6 +49,13 @@ def read(tiff: memoryview) -> Exif:
     gps = _directory(tiff, order, first.get(GPS_DIRECTORY, 0))
     # Many cameras without a receiver write a GPS directory that holds its version and nothing else.
     return Exif(orientation if 1 <= orientation <= 8 else 1, len(gps) if _POSITIONS & gps.keys() else 0)  # noqa: PLR2004
+
+
+def without_prefix(block: memoryview) -> memoryview:
+    """The TIFF structure alone. "Exif" stands before it in a JPEG, by mistake in a PNG, and then twice in Pillow."""
+    for _ in range(2):
+        block = block[len(_PREFIX) :] if bytes(block[: len(_PREFIX)]) == _PREFIX else block
+    return block
 
 
 def _directory(tiff: memoryview, order: Order, at: int) -> dict[int, int]:

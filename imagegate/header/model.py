@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 _TURNED = 5  # EXIF orientations 5 to 8 lay the picture on its side
+_DECODED_CHANNELS: Final = {2: 4}  # OpenCV and Pillow give grey with alpha as RGBA
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +28,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
             position.
         quantisation: The JPEG's quantisation tables, 64 steps each in natural (row-major) order, by table
             number: () for a number that is not used, and () as a whole for what is not JPEG.
-        colour_space: How the samples are stored: "grey", "rgb", "ycbcr", "cmyk", "ycck" or "palette".
+        colour_space: How the samples are stored: "grey", "rgb", "ycbcr", "cmyk", "ycck" or "palette";
+            of a PIL image also "hsv" and "lab".
         adobe: Whether a JPEG has an Adobe APP14 marker (its CMYK is stored inverted).
     """
 
@@ -57,6 +61,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     def pixels(self) -> int:
         """Width times height."""
         return self.width * self.height
+
+    @property
+    def decoded_size(self) -> int:
+        """Bytes of the decoded samples: pixels times channels times 1 byte, or 2 above 8 bits.
+
+        Channels are those that decoders give: three of a palette picture, four of grey with alpha. A JPEG counts at
+        full scale.
+        """
+        channels = _DECODED_CHANNELS.get(self.channels, self.channels)
+        return self.pixels * channels * (1 if self.bit_depth <= 8 else 2)  # noqa: PLR2004
 
     @property
     def short_side(self) -> int:

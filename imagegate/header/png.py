@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from types import MappingProxyType
@@ -24,6 +25,7 @@ GREY_ALPHA: Final = 4
 RGB_ALPHA: Final = 6
 GREYS: Final = (GREY, GREY_ALPHA)
 
+_WHITE: Final = 255  # of 8 bits
 _FRAMING: Final = 12  # bytes of a chunk besides its data: length, type, CRC
 _LONGEST: Final = (1 << 31) - 1  # of a chunk and of a side
 # 20 MB in 4 KB pieces make 5000 chunks; a million empty ones are there to burn time.
@@ -73,6 +75,11 @@ class Chunk(NamedTuple):
     crc: int
 
     @property
+    def end(self) -> int:
+        """Offset of what follows the chunk."""
+        return self.at + _FRAMING + len(self.body)
+
+    @property
     def intact(self) -> bool:
         """Whether the checksum is right."""
         return zlib.crc32(self.body, zlib.crc32(self.kind)) == self.crc
@@ -107,7 +114,7 @@ def read(data: memoryview) -> Header:
         if chunk.kind == b"acTL" and before_picture:
             frames = _frames(chunk)
         elif chunk.kind == b"eXIf" and found is None:
-            found = exif.read(_without_prefix(chunk.body))
+            found = exif.read(exif.without_prefix(chunk.body))
     colour = COLOUR_TYPES[ihdr.colour_type]
     orientation, gps_tags = found or exif.Exif()
     return Header(
@@ -157,8 +164,26 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
         yield chunk
         if chunk.kind == b"IEND":
             return
-        at += _FRAMING + len(chunk.body)
+        at = chunk.end
     raise _corrupt(f"The PNG has more than {_MOST_CHUNKS} chunks.")
+
+
+def transparent_grey(data: memoryview) -> int | None:
+    """The level of a grey PNG that is transparent (section 11.3.1.1); None where none is, or where it is not grey.
+
+    Returns:
+        The level as decoders give it: 1, 2 and 4 bits are scaled to 8, 16 bits stay so. Bits of the chunk above the
+        depth of the picture do not count.
+    """
+    ihdr = read_ihdr(data)
+    if ihdr.colour_type != GREY:
+        return None
+    before_picture = itertools.takewhile(lambda chunk: chunk.kind != b"IDAT", chunks(data))
+    body = next((chunk.body for chunk in before_picture if chunk.kind == b"tRNS" and len(chunk.body) == 2), None)  # noqa: PLR2004
+    if body is None:
+        return None
+    white = (1 << ihdr.depth) - 1
+    return (int.from_bytes(body, "big") & white) * max(1, _WHITE // white)
 
 
 def _chunk(data: memoryview, at: int) -> Chunk:
@@ -207,8 +232,3 @@ def _frames(chunk: Chunk) -> int:
     """Frames that acTL states (section 11.3.6.1); a still where it is not valid, as decoders take it."""
     stated = int.from_bytes(chunk.body[:4], "big")
     return stated if len(chunk.body) == 8 and 1 <= stated <= _LONGEST else 1  # noqa: PLR2004
-
-
-def _without_prefix(body: memoryview) -> memoryview:
-    """Some writers leave JPEG's "Exif" before the TIFF structure."""
-    return body[6:] if bytes(body[:6]) == b"Exif\0\0" else body

@@ -79,6 +79,11 @@ def test_a_count_larger_than_the_file_is_bounded():
     assert exif.read(tiff).orientation == 8
 
 
+@pytest.mark.parametrize(("start", "left"), [(0, 8), (1, 8), (2, 8), (3, 14)])
+def test_what_stands_before_the_structure_is_taken_off(start, left):
+    assert len(exif.without_prefix(memoryview(b"Exif\0\0" * start + b"II*\0\x08\0\0\0"))) == left
+
+
 @given(st.sampled_from([b"", b"II*\0", b"MM\0*", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]), st.binary(max_size=200))
 def test_any_bytes_give_an_orientation_and_a_count(start, rest):
     orientation, gps_tags = exif.read(memoryview(start + rest))

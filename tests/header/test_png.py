@@ -1,6 +1,9 @@
+import io
 import re
 import struct
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +11,8 @@ from PIL import Image
 
 from imagegate.causes import Unreadable
 from imagegate.header import read
-from tests.header.files import SIGNATURE, chunk, encoded, gradient, idat, ihdr, png
+from imagegate.header.png import transparent_grey
+from tests.header.files import GREY, PALETTE, SIGNATURE, chunk, encoded, gradient, idat, ihdr, png
 
 # PngSuite's names: tbbn3p08 is "n" or "i" (interlaced), colour type 3, "p", depth 8.
 NAME = re.compile(r"^[a-zA-Z0-9]{3}([in])([02346])[gcpa](\d\d)\.png$")
@@ -145,6 +149,62 @@ def test_bytes_after_iend_are_of_no_concern():
 def test_every_cut_is_truncation():
     data = memoryview(png(ihdr(), chunk(b"gAMA", bytes(4)), idat()))
     assert {refused(data[:length]).code for length in range(4, len(data))} == {"image_truncated"}
+
+
+LEVELS = 4  # columns of the grey pictures below
+
+
+def grey_png(depth, *chunks, colour_type=GREY, level=0):
+    """A row of levels from `level` on, which fit the depth."""
+    levels = [(level + step) % (1 << depth) for step in range(LEVELS)]
+    bits = "".join(f"{value:0{depth}b}" for value in levels)
+    row = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    return png(ihdr(width=LEVELS, height=1, depth=depth, colour_type=colour_type), *chunks, idat(b"\0" + row))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("level", [0, 1, 3, 14, 200, 65535])
+def test_the_transparent_level_of_grey_is_the_decoders_sample(depth, level):
+    """The first pixel has the level, in the bits that the depth has, and is what OpenCV gives there."""
+    level &= (1 << depth) - 1
+    data = grey_png(depth, chunk(b"tRNS", struct.pack(">H", level)), level=level)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+
+    assert transparent_grey(memoryview(data)) == decoded[0, 0]
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_the_transparent_level_of_grey_is_pillows(depth):
+    """Pillow does not scale the level of fewer bits."""
+    data = grey_png(depth, chunk(b"tRNS", b"\0\1"))
+    with Image.open(io.BytesIO(data)) as image:
+        alpha = np.asarray(image.convert("RGBA"))[:, :, 3]
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+
+    np.testing.assert_array_equal(decoded == transparent_grey(memoryview(data)), alpha == 0)
+    assert (alpha == 0).sum() == 1
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(1, 255), (2, 170), (4, 170), (8, 170), (16, 0xFFAA)])
+def test_bits_above_the_depth_do_not_count(depth, expected):
+    level = b"\xff\xab" if depth == 1 else b"\xff\xaa"
+    assert transparent_grey(memoryview(grey_png(depth, chunk(b"tRNS", level)))) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(ihdr(), chunk(b"tRNS", bytes(2)), idat()),
+        png(ihdr(colour_type=PALETTE), chunk(b"tRNS", bytes(2)), idat()),
+        png(ihdr(colour_type=GREY), idat(), chunk(b"tRNS", bytes(2))),
+        png(ihdr(colour_type=GREY), chunk(b"tRNS", bytes(3)), idat()),
+        png(ihdr(colour_type=GREY), chunk(b"tRNS"), idat()),
+        png(ihdr(colour_type=GREY), idat()),
+    ],
+    ids=["colour", "palette", "too late", "too long", "empty", "none"],
+)
+def test_what_states_no_transparent_level_has_none(data):
+    assert transparent_grey(memoryview(data)) is None
 
 
 @given(st.lists(st.tuples(st.sampled_from([b"IHDR", b"IDAT", b"acTL", b"eXIf", b"IEND"]), st.binary(max_size=40))))
