@@ -69,7 +69,7 @@ RULES: Final = (
     _rule("header", "gps_tags", "max", 0, "location_embedded"),
 
     _rule("picture", "blur_radius", "max", 2.8, "image_blurred", undetermined="focus_undetermined"),
-    _rule("picture", "blur_score", "max", None, "image_blurred"),
+    _rule("picture", "blur_score", "max", 0.0, "image_blurred"),
     _rule("picture", "motion_ratio", "max", 2.0, "motion_blurred", refines=("blur_score.max", "blur_radius.max")),
     _rule("picture", "laplacian_variance", "min", None, "image_blurred"),
     _rule("picture", "luma_p98", "min", 60, "underexposed"),

@@ -1,7 +1,7 @@
 """COMPARISONS: every kernel and what else computes the same, for the tests of equality and for the benchmarks.
 
-Each entry prepares a random picture of a size and returns a function of no arguments that gives integers; all the
-functions of one row must give equal ones.
+Each entry prepares a random picture of a size and returns a function of no arguments; all the functions of one row must
+give equal integers, or floats that differ by no more than rounding does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 
 from imagegate import kernels
+from imagegate.kernels import network
 from imagegate.measure.colour import BOX, BRIGHTEST, DARKEST, LOGS
+from tests.kernels.twins_describe import blur_network_numpy, describe_tiles_numpy
 from tests.kernels.twins_exposure import (
     block_differences_numpy,
     chroma_counts_numpy,
@@ -66,6 +68,28 @@ def on(make, function, *arguments):
     return lambda rng, height, width: partial(function, make(rng, height, width), *arguments)
 
 
+def on_tiles(function):
+    """Thirty-two tiles, or as many as there are, in no order."""
+
+    def prepare(rng, height, width):
+        rows, columns = np.divmod(rng.permutation((height // 32) * (width // 32))[:32], max(width // 32, 1))
+        return partial(function, grey(rng, height, width), rows, columns)
+
+    return prepare
+
+
+def on_descriptors(function):
+    """Thirty-two described tiles and three networks of random weights; the size is of no account."""
+
+    def prepare(rng, _height, _width):
+        tiles = rng.normal(0, 2, (32, 60)).astype(np.float32)
+        picture = rng.normal(0, 2, 40).astype(np.float32)
+        weights = rng.normal(0, 0.3, (3, network.WEIGHTS)).astype(np.float32)
+        return partial(function, tiles, picture, weights)
+
+    return prepare
+
+
 CHROMA = (LOGS, BOX, DARKEST, BRIGHTEST)
 
 COMPARISONS = {
@@ -96,6 +120,14 @@ COMPARISONS = {
     "block_differences": {
         "imagegate": on(grey, kernels.block_differences),
         "numpy": on(grey, block_differences_numpy),
+    },
+    "describe_tiles": {
+        "imagegate": on_tiles(kernels.describe_tiles),
+        "numpy": on_tiles(describe_tiles_numpy),
+    },
+    "blur_network": {
+        "imagegate": on_descriptors(kernels.blur_network),
+        "numpy": on_descriptors(blur_network_numpy),
     },
     "tile_structure": {
         "imagegate": on(grey, kernels.tile_structure, False),

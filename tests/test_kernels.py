@@ -1,4 +1,4 @@
-"""Every kernel equals its twins to the last integer, on any size."""
+"""Every kernel equals its twins, to the last integer where it gives integers, on any size."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,9 @@ def test_a_kernel_equals_its_twins(name, library, size):
     ours, theirs = result(name, "imagegate", size), result(name, library, size)
 
     for mine, other in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(mine, other)
+        # Integers equal; the sums of float32 products are rounded in another order.
+        tolerance = 1e-5 if np.asarray(mine).dtype == np.float32 else 0
+        np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
 
 
 def test_every_kernel_is_compared():

@@ -184,7 +184,9 @@ def test_a_policy_without_a_limit_on_length_reads_whole_files(photos):
 
 
 def test_the_policy_is_the_one_given(photos):
-    policy = imagegate.Policy(name="lenient", limits={"blur_radius": {"max": float("inf")}})
+    policy = imagegate.Policy(
+        name="lenient", limits={"blur_radius": {"max": float("inf")}, "blur_score": {"max": float("inf")}}
+    )
 
     (record,) = imagegate.scan(photos / "sub.jpg", policy=policy)
 

@@ -2,15 +2,19 @@
 
 from imagegate.kernels.blocks import block_differences
 from imagegate.kernels.colour import chroma_counts
+from imagegate.kernels.describe import describe_tiles
 from imagegate.kernels.grid import grid_sums
 from imagegate.kernels.histogram import luma_histogram
 from imagegate.kernels.laplacian import laplacian_sums
 from imagegate.kernels.luma import luma_of
+from imagegate.kernels.network import blur_network
 from imagegate.kernels.structure import tile_structure
 
 __all__ = [
     "block_differences",
+    "blur_network",
     "chroma_counts",
+    "describe_tiles",
     "grid_sums",
     "laplacian_sums",
     "luma_histogram",

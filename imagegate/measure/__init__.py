@@ -10,6 +10,7 @@ import msgspec
 from imagegate.kernels import laplacian_sums
 from imagegate.measure.colour import colour
 from imagegate.measure.compression import compression
+from imagegate.measure.descriptors import Source
 from imagegate.measure.exposure import exposure
 from imagegate.measure.focus import focus
 from imagegate.privacy import Unprinted
@@ -84,7 +85,13 @@ class Maps(Unprinted, frozen=True, kw_only=True, eq=False):
 
 def measure(picture: Picture, header: Header) -> tuple[Measurements, Maps]:
     """Measure a picture at its working size."""
-    focused = focus(picture.luma, jpeg_grid=picture.jpeg_grid)
+    compressed = compression(picture.luma, header.quantisation, jpeg_grid=picture.jpeg_grid)
+    source = Source(
+        jpeg_grid=picture.jpeg_grid,
+        jpeg_quality=compressed.jpeg_quality,
+        scaled=max(picture.luma.shape) < header.long_side,
+    )
+    focused = focus(picture.luma, source)
     height, width = picture.luma.shape
     measurements = Measurements(
         width=header.seen_width,
@@ -95,7 +102,7 @@ def measure(picture: Picture, header: Header) -> tuple[Measurements, Maps]:
         **{**focused.numbers(), "motion_angle": seen_angle(focused.motion_angle, header.orientation)},
         **exposure(picture.luma)._asdict(),
         **colour(picture.rgb)._asdict(),
-        **compression(picture.luma, header.quantisation, jpeg_grid=picture.jpeg_grid)._asdict(),
+        **compressed._asdict(),
     )
     maps = Maps(luma=picture.luma, rgb=picture.rgb, blur_radius=focused.radius_map, orientation=header.orientation)
     return measurements, maps

@@ -1,31 +1,25 @@
-"""How blurred a picture is, in pixels and as log-odds, and which way it moved.
+"""How blurred a picture is, as log-odds and in pixels, and which way it moved.
 
-No network yet: two ratios of structure functions, the noise and the size. docs/focus_notes.md has the figures.
+A small network on the descriptors of 32 tiles judges the picture; closed forms give the map of the tiles, the
+direction of motion and the noise. docs/focus.md has the formulas and the figures.
 """
 
+from __future__ import annotations
+
+import functools
 import math
-from typing import Final, NamedTuple
+from importlib import resources
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from imagegate.kernels import structure
+from imagegate.kernels import network, structure
+from imagegate.measure.descriptors import Descriptors, Source, describe_picture
 
-# Each axis is judged by the tiles where its differences are strongest: smooth skin around a lesion is no fault, and
-# a straight edge along the other axis, which looks blurred there however sharp it is, has little say.
-_STRONGEST: Final = 20
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-# Of those tiles the sharper quarter decides: a sharp subject before a soft background passes (docs/focus_notes.md).
-_QUARTER: Final = 4
-
-# Log-odds of blur: how much each number counts, fitted by logistic regression on photos degraded at random.
-WEIGHTS: Final = {
-    "ratio_42": 7.07,
-    "ratio_21": -1.48,
-    "noise": -0.15,
-    "size": -0.63,
-    "intercept": -4.87,
-}
+    Floats = NDArray[np.float64]
 
 # Radius, in pixels of a 1000-pixel picture, up to which a tile counts as in focus.
 IN_FOCUS: Final = 2.8
@@ -35,20 +29,27 @@ _INHERENT_SIGMA: Final = 0.5
 
 _SIGMAS: Final = np.geomspace(0.05, 20.0, 400)
 
+# Mean squared difference at lag 4 that the fall of light over a bare field may leave, in 8-bit levels squared.
+_LEAST_SIGNAL: Final = 2.0
+
+# Points of the curve from the network's radius to the true one that stand before the networks in the file.
+CURVE_POINTS: Final = 6
+
 
 class Focus(NamedTuple):
-    """The focus measures of one picture.
+    """The focus measures of one picture; NaN where no tile has enough signal to judge by.
 
     Attributes:
-        blur_radius: radius of the disk that blurs as much along the worse axis, in pixels of a 1000-pixel picture;
-            NaN where no tile has enough signal.
-        blur_score: log-odds of blur, always finite: higher is blurrier; 0 where no tile has enough signal.
-        motion_ratio: edge energy of the strongest direction over that of the weakest, >= 1; NaN as above.
+        blur_radius: radius of the disk that blurs as much, in pixels of a 1000-pixel picture; a motion counts as a
+            quarter of its length. Of sharp pictures 0 to 1.
+        blur_score: log-odds of blur, always finite: higher is blurrier. Moved so that 0 is where imagegate draws the
+            line by default; 0 where no tile has enough signal.
+        motion_ratio: edge energy of the strongest direction over that of the weakest, >= 1.
         motion_angle: direction of the weakest, degrees in [0, 180) counter-clockwise from the x-axis of the array
-            as it is shown, its rows downwards; NaN as above.
-        noise_sigma: standard deviation of the noise, 8-bit units; NaN where the picture has no whole tile.
-        sharp_share: share of the textured tiles whose radius is at most `IN_FOCUS`; NaN where none is textured.
-        radius_map: (H // 32, W // 32) float32, the radius of every tile; NaN where it has no texture.
+            as it is shown, its rows downwards.
+        noise_sigma: standard deviation of the noise, 8-bit units; NaN only where the picture has no whole tile.
+        sharp_share: share of the textured tiles whose own radius is at most `IN_FOCUS`.
+        radius_map: (H // 32, W // 32) float32, the closed form's radius of every tile; NaN where it has no texture.
     """
 
     blur_radius: float
@@ -64,17 +65,133 @@ class Focus(NamedTuple):
         return {name: value for name, value in self._asdict().items() if name != "radius_map"}
 
 
+class Fitted(NamedTuple):
+    """What `benchmarks.fit_focus` fitted.
+
+    Attributes:
+        curve: (2, CURVE_POINTS) float32: radii as the network has them, and the true ones.
+        networks: (N, WEIGHTS) float32, see `imagegate.kernels.network`.
+    """
+
+    curve: NDArray[np.float32]
+    networks: NDArray[np.float32]
+
+
 class _Tiles(NamedTuple):
     """The tiles in reading order; differences are means of squares with the tile's own noise taken off."""
 
-    axes: NDArray[np.float64]  # (T, 2, 3): x and y; lags 1, 2, 4
-    ratios: NDArray[np.float64]  # (T, 2, 2): the difference at twice the lag over that at lag 1, 2
-    diagonals: NDArray[np.float64]  # (T, 2): down, up
-    noise: NDArray[np.float64]  # (T,) variance
-    floor: NDArray[np.float64]  # (T,) the size of a difference that means nothing
+    axes: Floats  # (T, 2, 3): x and y; lags 1, 2, 4
+    diagonals: Floats  # (T, 2): down, up
+    noise: Floats  # (T,) variance
+    floor: Floats  # (T,) the size of a difference that means nothing
 
 
-def edge_structure(lag: float, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+class Described(NamedTuple):
+    """What the measures of a picture are made from.
+
+    Attributes:
+        tiles: the closed form's differences.
+        descriptors: what the network is told.
+        signal: (T,) mean squared difference at lag 4, less the noise, along the stronger axis.
+        noise_sigma: of the picture, 8-bit units.
+    """
+
+    tiles: _Tiles
+    descriptors: Descriptors
+    signal: Floats
+    noise_sigma: float
+
+
+def focus(luma: NDArray[np.uint8], source: Source) -> Focus:
+    """Measure blur, its direction, and noise.
+
+    Args:
+        luma: (H, W) uint8, C-contiguous, at the working size.
+        source: where it came from.
+
+    Returns:
+        The measures; NaN where the picture is too small or too even to tell.
+    """
+    shape = (luma.shape[0] // structure.TILE, luma.shape[1] // structure.TILE)
+    if 0 in shape:
+        return _undetermined(math.nan, np.full(shape, math.nan, np.float32))
+    found = described(luma, source)
+    radii = _tile_radii(found) * (1000.0 / max(luma.shape))
+    radius_map = radii.astype(np.float32).reshape(shape)
+    if not is_textured(float(found.signal.max()), found.noise_sigma):
+        return _undetermined(found.noise_sigma, radius_map)
+    score, severity = network.blur_network(*found.descriptors, fitted().networks)
+    ratio, angle = _motion(found)
+    own = radii[~np.isnan(radii)]
+    return Focus(
+        blur_radius=_true_radius(float(severity)),
+        blur_score=float(score),
+        motion_ratio=ratio,
+        motion_angle=angle,
+        noise_sigma=found.noise_sigma,
+        sharp_share=float(np.mean(own <= IN_FOCUS)) if own.size else math.nan,
+        radius_map=radius_map,
+    )
+
+
+def described(luma: NDArray[np.uint8], source: Source) -> Described:
+    """Everything the measures are made from, of a picture that has a whole tile."""
+    table = structure.tile_structure(luma, source.jpeg_grid)
+    means = table.reshape(-1, structure.COLUMNS) / structure.pair_counts(jpeg_grid=source.jpeg_grid)
+    tiles = _tiles(means)
+    return Described(
+        tiles=tiles,
+        descriptors=describe_picture(luma, means, np.sqrt(tiles.noise), source, table.shape[1]),
+        signal=tiles.axes[:, :, 2].max(axis=1),
+        noise_sigma=_noise_sigma(tiles.noise),
+    )
+
+
+@functools.cache
+def fitted() -> Fitted:
+    """Read the fitted numbers that are part of the package: little-endian float32, the curve and then the networks."""
+    data = (resources.files("imagegate.measure") / "focus_weights.bin").read_bytes()
+    numbers = np.frombuffer(data, "<f4").astype(np.float32)
+    curve, networks = numbers[: 2 * CURVE_POINTS], numbers[2 * CURVE_POINTS :]
+    return Fitted(curve.reshape(2, -1), networks.reshape(-1, network.WEIGHTS))
+
+
+def is_textured(signal: float, noise_sigma: float) -> bool:
+    """Whether the strongest tile has more signal than shading and noise leave by chance.
+
+    The mean square of 900 differences of noise of variance v is uncertain by a seventh of v, and this is the largest
+    of hundreds.
+    """
+    return signal > _LEAST_SIGNAL + noise_sigma**2
+
+
+def _undetermined(noise_sigma: float, radius_map: NDArray[np.float32]) -> Focus:
+    return Focus(math.nan, 0.0, math.nan, math.nan, noise_sigma, math.nan, radius_map)
+
+
+def _true_radius(severity: float) -> float:
+    """Invert the severity log2(1 + radius), which shrinks towards the middle where the network is unsure."""
+    found, true = fitted().curve
+    return float(np.interp(2.0**severity - 1.0, found, true))
+
+
+def _tiles(means: Floats) -> _Tiles:
+    # Immerkaer 1996, eq. 4. Fine texture counts as noise too: it makes the tile's own figure too high, which
+    # tells sharp from blurred better (AUC .949) than one figure for the whole picture (.934).
+    noise = math.pi / 72.0 * means[:, structure.NOISE] ** 2
+    clean = np.maximum(means[:, : structure.NOISE] - 2.0 * noise[:, None], 0.0)
+    # Rounding to 8 bits alone makes a difference of 1/6; the estimate of the noise is itself uncertain.
+    floor = 0.1 + 0.3 * noise
+    return _Tiles(clean[:, : structure.DOWN].reshape(-1, 2, 3), clean[:, structure.DOWN :], noise, floor)
+
+
+def _noise_sigma(noise: Floats) -> float:
+    """Give the noise of the smoothest fifth of the tiles: the others hold texture, and clipped ones none."""
+    variances = np.sort(noise[noise > 0.0])
+    return math.sqrt(variances[variances.size // 5]) if variances.size else 0.0
+
+
+def edge_structure(lag: float, sigma: Floats) -> Floats:
     """Integrate (Y(x + lag) - Y(x))^2 over a unit step edge blurred by a Gaussian.
 
     The integral is E|lag + Z| - E|Z| for Z normal with variance 2 sigma^2, as it is the energy distance of the
@@ -97,102 +214,37 @@ def edge_structure(lag: float, sigma: NDArray[np.float64]) -> NDArray[np.float64
 _RATIOS: Final = edge_structure(2.0, _SIGMAS) / edge_structure(1.0, _SIGMAS)
 
 
-def edge_sigma(ratio: NDArray[np.float64], lag: float) -> NDArray[np.float64]:
+def edge_sigma(ratio: Floats, lag: float) -> Floats:
     """Invert the ratio of an edge's structure at twice the lag and at the lag: sigma in pixels, same shape."""
     return lag * np.interp(ratio, _RATIOS, _SIGMAS)
 
 
-def focus(luma: NDArray[np.uint8], *, jpeg_grid: bool) -> Focus:
-    """Measure blur, its direction, and noise.
+def _tile_radii(found: Described) -> Floats:
+    """Closed form: the radius of the worse axis of each tile, (T,) in working pixels; NaN without texture.
 
-    Args:
-        luma: (H, W) uint8, C-contiguous, at the working size.
-        jpeg_grid: the picture is a JPEG decoded 1:1, so that pixel pairs across its 8-pixel grid are left out.
-
-    Returns:
-        The measures; NaN where the picture is too small or too even to tell.
+    Lags 4 and 2, as 1 is nearest to noise and 8 to texture; the radius of a disk is twice its sigma along an axis.
     """
-    table = structure.tile_structure(luma, jpeg_grid)
-    shape = table.shape[:2]
-    if table.size == 0:
-        return Focus(math.nan, 0.0, math.nan, math.nan, math.nan, math.nan, np.full(shape, math.nan, np.float32))
-    tiles = _tiles(table, jpeg_grid=jpeg_grid)
-    noise = _noise_sigma(tiles)
-    pixel = 1000.0 / max(luma.shape)
-    textured = _textured(tiles, noise)
-    # Lags 4 and 2, as 1 is nearest to noise and 8 to texture: AUC .936 against .883 and .927 (docs/focus_notes.md).
-    radius = np.where(textured, _radius(tiles.ratios[:, :, 1].max(axis=1)) * pixel, math.nan)
-    if not textured.any():
-        return Focus(math.nan, 0.0, math.nan, math.nan, noise, math.nan, radius.astype(np.float32).reshape(shape))
-    ratio_21, ratio_42 = _worse_axis(tiles, textured)
-    ratio, angle = _motion(tiles, textured)
-    return Focus(
-        blur_radius=float(_radius(ratio_42)) * pixel,
-        blur_score=_score(ratio_21, ratio_42, noise, pixel),
-        motion_ratio=ratio,
-        motion_angle=angle,
-        noise_sigma=noise,
-        sharp_share=float(np.mean(radius[textured] <= IN_FOCUS)),
-        radius_map=radius.astype(np.float32).reshape(shape),
-    )
+    steps = found.tiles.axes[:, :, 1:] + found.tiles.floor[:, None, None]
+    sigma = edge_sigma((steps[:, :, 1] / steps[:, :, 0]).max(axis=1), 2.0)
+    radii = 2.0 * np.sqrt(np.maximum(sigma**2 - _INHERENT_SIGMA**2, 0.0))
+    return np.where(_textured(found), radii, math.nan)
 
 
-def _tiles(table: NDArray[np.int64], *, jpeg_grid: bool) -> _Tiles:
-    means = table.reshape(-1, structure.COLUMNS) / structure.pair_counts(jpeg_grid=jpeg_grid)
-    # Immerkaer 1996, eq. 4. Fine texture counts as noise too: it makes the tile's own figure too high, which
-    # tells sharp from blurred better (AUC .949) than one figure for the whole picture (.934).
-    noise = math.pi / 72.0 * means[:, structure.NOISE] ** 2
-    clean = np.maximum(means[:, : structure.NOISE] - 2.0 * noise[:, None], 0.0)
-    # Rounding to 8 bits alone makes a difference of 1/6; the estimate of the noise is itself uncertain.
-    floor = 0.1 + 0.3 * noise
-    axes = clean[:, : structure.DOWN].reshape(-1, 2, 3)
-    steps = axes + floor[:, None, None]
-    return _Tiles(axes, steps[:, :, 1:] / steps[:, :, :-1], clean[:, structure.DOWN :], noise, floor)
+def _textured(found: Described) -> NDArray[np.bool_]:
+    """Which tiles can be judged by themselves: more is asked of each than of the strongest of all."""
+    return np.asarray(found.signal > 2.0 * _LEAST_SIGNAL + 8.0 * found.noise_sigma**2)
 
 
-def _noise_sigma(tiles: _Tiles) -> float:
-    """Give the noise of the smoothest fifth of the tiles: the others hold texture, and clipped ones none."""
-    noise = np.sort(tiles.noise[tiles.noise > 0.0])
-    return math.sqrt(noise[noise.size // 5]) if noise.size else 0.0
-
-
-def _textured(tiles: _Tiles, noise: float) -> NDArray[np.bool_]:
-    return np.asarray(tiles.axes[:, :, 2].max(axis=1) > 4.0 + 8.0 * noise**2)
-
-
-def _worse_axis(tiles: _Tiles, textured: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Give the two ratios of the worse axis, as motion blurs only one; ties go in reading order."""
-    order = np.argsort(-tiles.axes[textured, :, 2], axis=0, kind="stable")[:_STRONGEST]
-    strongest = tiles.ratios[textured][order, [0, 1]]
-    # Not np.percentile, which takes five times as long on so few numbers.
-    return np.asarray(np.sort(strongest, axis=0)[len(order) // _QUARTER].max(axis=0))
-
-
-def _radius(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Invert the ratio of lags 4 and 2, in working pixels: the radius of a disk is twice its sigma along an axis."""
-    sigma = edge_sigma(ratio, 2.0)
-    return 2.0 * np.sqrt(np.maximum(sigma**2 - _INHERENT_SIGMA**2, 0.0))
-
-
-def _score(ratio_21: float, ratio_42: float, noise: float, pixel: float) -> float:
-    numbers = {
-        "ratio_42": math.log(ratio_42),
-        "ratio_21": math.log(ratio_21),
-        "noise": math.log(noise + 0.1),
-        "size": -math.log(pixel),
-        "intercept": 1.0,
-    }
-    return math.fsum(WEIGHTS[name] * value for name, value in numbers.items())
-
-
-def _motion(tiles: _Tiles, textured: NDArray[np.bool_]) -> tuple[float, float]:
+def _motion(found: Described) -> tuple[float, float]:
     """Compare the edge energy of four directions: what moved has lost that along its way.
 
     All textured tiles, for which AUC against defocus is .91 (.83 for the strongest twenty).
     """
-    x, y = tiles.axes[textured, :, 0].sum(axis=0)
-    down, up = tiles.diagonals[textured].sum(axis=0) / 2.0
-    floor = tiles.floor[textured].sum()
+    textured = _textured(found)
+    which = textured if textured.any() else np.ones_like(textured)
+    x, y = found.tiles.axes[which, :, 0].sum(axis=0)
+    down, up = found.tiles.diagonals[which].sum(axis=0) / 2.0
+    floor = found.tiles.floor[which].sum()
     across = math.log((x + floor) / (y + floor))
     slanted = math.log((down + floor) / (up + floor))
     # The outer modulo turns the 180 that rounding makes of an angle just below 0 into 0.

@@ -1,0 +1,267 @@
+"""What a camera makes of a sharp photo: variants with a known blur, for fitting and judging the focus measure.
+
+Everything happens to grey linear light, so a variant costs 50 ms: blur, exposure and noise act on each channel alike,
+and focus is judged by luma. A photo is shrunk first, or its own blur would count for none.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from imagegate.decode import decode
+from imagegate.header import read
+from imagegate.intake import Received
+from imagegate.measure.compression import jpeg_quality
+from imagegate.measure.descriptors import Source
+from tests.samples import camera
+from tests.samples.skin import srgb_to_linear
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Light = NDArray[np.float32]
+    Luma = NDArray[np.uint8]
+
+LARGEST = 1400
+SMALLEST = 300
+# Slighter blur than this is neither sharp nor a fault.
+LEAST_RADIUS = 1.2
+LEAST_LENGTH = 6.0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to take a photo; lengths in pixels of a 1000-pixel picture, noise in 8-bit units at mid-grey.
+
+    Attributes:
+        side: Long side when taken; 0 keeps the photo's own.
+        crop: Share of each side that is kept.
+        radius, gaussian: Defocus, by a disk or by a Gaussian of half that sigma.
+        length, angle, bend, pause: Motion; `bend` is how far the path curves, in lengths, `pause` the share of
+            the light that falls before it begins.
+        soft: Radius of the background's blur behind a sharp subject.
+        ev, veil: Exposure in stops, share of scattered light.
+        noise, grain: Noise of luma, and the sigma in pixels of the filter that correlates it.
+        sharpening: Amount of an unsharp mask.
+        shrink: Factor the file was shrunk by before it was stored.
+        quality: Of the JPEG; 0 stores a PNG.
+        reduce: Factor between the file and the working picture.
+    """
+
+    side: int = 0
+    crop: float = 1.0
+    radius: float = 0.0
+    gaussian: bool = False
+    length: float = 0.0
+    angle: float = 0.0
+    bend: float = 0.0
+    pause: float = 0.0
+    soft: float = 0.0
+    ev: float = 0.0
+    veil: float = 0.0
+    noise: float = 0.0
+    grain: float = 0.0
+    sharpening: float = 0.0
+    shrink: float = 1.0
+    quality: int = 90
+    reduce: float = 1.0
+
+    @property
+    def severity(self) -> float:
+        """log2(1 + blur), a length counting as a quarter of it in radius."""
+        return math.log2(1.0 + math.hypot(self.radius, self.length / 4.0))
+
+    @property
+    def blurred(self) -> float:
+        """1 for blurred, 0 for sharp, NaN for what lies between."""
+        if self.radius >= LEAST_RADIUS or self.length >= LEAST_LENGTH:
+            return 1.0
+        return math.nan if self.radius or self.length else 0.0
+
+
+# What must pass and what must be caught, at fixed levels (docs/focus.md). Luma has .67 of the channels' noise.
+CHANNELS = 0.67
+ACCEPTABLE = {
+    "as is": Variant(),
+    "half size": Variant(shrink=0.5),
+    "JPEG 60": Variant(quality=60),
+    "noise 3": Variant(noise=3 * CHANNELS),
+    "-1 EV": Variant(ev=-1.0),
+    "+.5 EV": Variant(ev=0.5),
+}
+BLURRED = {
+    "defocus 1.5": Variant(radius=1.5),
+    "defocus 3": Variant(radius=3.0),
+    "defocus 6": Variant(radius=6.0),
+    "motion 8": Variant(length=8.0),
+    "motion 16": Variant(length=16.0),
+    "motion 32": Variant(length=32.0),
+    "4 + noise 8": Variant(radius=4.0, noise=8 * CHANNELS),
+    "4 at -2 EV": Variant(radius=4.0, ev=-2.0),
+    "4 at JPEG 40": Variant(radius=4.0, quality=40),
+}
+
+
+def random_variant(kind: str, rng: np.random.Generator) -> Variant:
+    """Draw a variant: "sharp", "soft" (background), "slight", "defocus" or "motion"; the rest is alike for all."""
+    return replace(_nuisances(rng), **_fault(kind, rng))
+
+
+def _fault(kind: str, rng: np.random.Generator) -> dict[str, float]:
+    fault: dict[str, float] = {}
+    both = kind in {"defocus", "motion"} and rng.random() < 0.15
+    if kind == "defocus" or both:
+        most = 14.0 if rng.random() < 0.15 else 8.0
+        fault |= {"radius": _log_uniform(rng, LEAST_RADIUS, most), "gaussian": rng.random() < 0.3}
+    if kind == "motion" or both:
+        bend = 0.0 if rng.random() < 0.6 else rng.uniform(-0.5, 0.5)
+        fault |= {"length": _log_uniform(rng, LEAST_LENGTH, 40.0), "angle": rng.uniform(0, 180), "bend": bend}
+        fault |= {"pause": rng.uniform(0.0, 0.35) if rng.random() < 0.25 else 0.0}
+    if kind == "slight" and rng.random() < 0.7:
+        fault |= {"radius": rng.uniform(0.3, LEAST_RADIUS), "gaussian": rng.random() < 0.3}
+    elif kind == "slight":
+        fault |= {"length": rng.uniform(1.5, LEAST_LENGTH), "angle": rng.uniform(0, 180)}
+    if kind == "soft":
+        fault |= {"soft": _log_uniform(rng, 2.0, 12.0)}
+    return fault
+
+
+def _nuisances(rng: np.random.Generator) -> Variant:
+    """One in twelve or so of each is far out, so that the network has seen what else may come."""
+    ev = rng.uniform(-2.6, 1.2) if rng.random() < 0.5 else rng.normal(0, 0.3)
+    quality = int(rng.integers(35, 98)) if rng.random() < 0.92 else int(rng.integers(7, 35))
+    return Variant(
+        side=int(_log_uniform(rng, SMALLEST, LARGEST)),
+        crop=rng.uniform(0.6, 1.0),
+        ev=ev if rng.random() < 0.92 else rng.uniform(-5.5, -2.6),
+        veil=rng.uniform(0.05, 0.85) if rng.random() < 0.08 else 0.0,
+        noise=_log_uniform(rng, 0.3, 7.0) if rng.random() < 0.92 else rng.uniform(7.0, 16.0),
+        grain=rng.uniform(0.4, 1.0) if rng.random() < 0.3 else 0.0,
+        sharpening=rng.uniform(0.2, 1.5) if rng.random() < 0.3 else 0.0,
+        shrink=rng.uniform(0.5, 0.95) if rng.random() < 0.3 else 1.0,
+        quality=quality if rng.random() < 0.9 else 0,
+        reduce=rng.uniform(0.45, 0.85) if rng.random() < 0.25 else 1.0,
+    )
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def grey_light(luma: Luma) -> Light:
+    """Linear light of gamma-coded luma."""
+    return srgb_to_linear(luma.astype(np.float32) / np.float32(255))
+
+
+def taken(light: Light, variant: Variant, rng: np.random.Generator) -> tuple[Luma, Source]:
+    """Take the photo and bring it to the working size, as imagegate does."""
+    light = _framed(light, variant, rng)
+    luma = _stored(_through_the_lens(light, variant, rng), variant, rng)
+    data = memoryview(_encoded(luma, variant.quality))
+    header = read(data)
+    picture = decode(Received(data=data), header)
+    quality = jpeg_quality(header.quantisation[0]) if header.quantisation else math.nan
+    scaled = max(picture.luma.shape) < header.long_side
+    if variant.reduce == 1.0 or variant.reduce * max(picture.luma.shape) < SMALLEST:
+        return picture.luma, Source(picture.jpeg_grid, quality, scaled)
+    return _resized(picture.luma, variant.reduce), Source(jpeg_grid=False, jpeg_quality=quality, scaled=True)
+
+
+def _framed(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
+    height, width = (int(side * variant.crop) for side in light.shape)
+    top, left = (
+        int(rng.integers(0, whole - part + 1)) for whole, part in zip(light.shape, (height, width), strict=True)
+    )
+    light = light[top : top + height, left : left + width]
+    side = variant.side / (variant.shrink * variant.reduce)
+    scale = min(side / max(light.shape), 0.95)
+    return _resized(light, scale) if variant.side else light
+
+
+def _resized(picture: Light | Luma, scale: float) -> Light | Luma:
+    size = tuple(max(1, round(side * scale)) for side in picture.shape[::-1])
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _through_the_lens(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
+    unit = max(light.shape) / 1000
+    if variant.soft:
+        light = _with_soft_background(light, variant.soft * unit, rng)
+    if variant.gaussian:
+        light = cv2.GaussianBlur(light, (0, 0), variant.radius * unit / 2)
+    elif variant.radius:
+        light = camera.defocus(light, variant.radius * unit)
+    if variant.length:
+        light = cv2.filter2D(light, -1, path_kernel(variant.length * unit, variant.angle, variant.bend, variant.pause))
+    return light
+
+
+def _with_soft_background(light: Light, radius: float, rng: np.random.Generator) -> Light:
+    """A sharp ellipse on 15 to 60 % of the picture."""
+    height, width = light.shape
+    mask = np.zeros(light.shape, np.float32)
+    reach = math.sqrt(rng.uniform(0.15, 0.6) / math.pi)
+    aspect = rng.uniform(0.8, 1.25)
+    centre = (int(rng.uniform(0.35, 0.65) * width), int(rng.uniform(0.35, 0.65) * height))
+    cv2.ellipse(mask, centre, (int(reach * aspect * width), int(reach / aspect * height)), 0, 0, 360, 1.0, -1)
+    mask = cv2.GaussianBlur(mask, (0, 0), radius)
+    return mask * light + (1 - mask) * camera.defocus(light, radius)
+
+
+def path_kernel(length: float, angle: float, bend: float, pause: float) -> Light:
+    """Motion along a parabola of `length` pixels whose middle is `bend` lengths off its chord; sum 1."""
+    t = np.linspace(-0.5, 0.5, 16 * (int(length) + 1) + 1)
+    path = np.stack([t, bend * (0.25 - t * t) * 4], axis=1)
+    path *= length / np.hypot(*np.diff(path, axis=0).T).sum()
+    path -= path.mean(axis=0)
+    turn = math.radians(angle)
+    x = path @ (math.cos(turn), math.sin(turn))
+    y = path @ (-math.sin(turn), math.cos(turn))
+    reach = int(np.ceil(max(abs(x).max(), abs(y).max()))) + 1
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    light = np.full(len(t), (1 - pause) / len(t))
+    light[0] += pause
+    for down, right in np.ndindex(2, 2):
+        share = light * (1 - np.abs(x - left - right)) * (1 - np.abs(y - top - down))
+        np.add.at(kernel, (reach + top + down, reach + left + right), share.astype(np.float32))
+    return kernel / kernel.sum()
+
+
+def _stored(light: Light, variant: Variant, rng: np.random.Generator) -> Luma:
+    if variant.veil:
+        light = light * np.float32(1 - variant.veil) + np.float32(variant.veil * light.mean())
+    light = camera.expose(light, variant.ev)
+    if variant.noise:
+        light = light + _noise(light, variant, rng)
+    code = np.float32(255) * camera.linear_to_srgb(light)
+    if variant.sharpening:
+        code += np.float32(variant.sharpening) * (code - cv2.GaussianBlur(code, (0, 0), 1.0))
+    luma = np.clip(np.rint(code), 0, 255).astype(np.uint8)
+    return _resized(luma, variant.shrink) if variant.shrink < 1.0 else luma
+
+
+def _noise(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
+    """Noise of photons and read-out, of the variance that `camera.sensor` gives it."""
+    noise = rng.standard_normal(light.shape, np.float32)
+    if variant.grain:
+        noise = cv2.GaussianBlur(noise, (0, 0), variant.grain)
+        noise /= noise.std()
+    at_mid_grey = (variant.noise / camera.CODES_AT_MID_GREY) ** 2
+    photons = (1 - camera.READ_SHARE) / camera.MID_GREY * np.clip(light, 0, 1)
+    return noise * np.sqrt(np.float32(at_mid_grey) * (photons + np.float32(camera.READ_SHARE)))
+
+
+def _encoded(luma: Luma, quality: int) -> bytes:
+    if quality:
+        return camera.jpeg(luma, quality)
+    buffer = io.BytesIO()
+    Image.fromarray(luma).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
