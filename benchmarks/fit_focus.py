@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.focus_data import fixed_examples, gathered, photos_of, random_examples
+from benchmarks.focus_data import fixed_examples, gathered, kind_of, name_of, photos_of, random_examples
 from benchmarks.focus_variants import ACCEPTABLE, BLURRED
 from imagegate.kernels import describe, network
 
@@ -45,7 +45,7 @@ SCREENED = 2.0
 
 
 def is_held_out(photo: str) -> bool:
-    return zlib.crc32(photo.rsplit("/", maxsplit=1)[-1].encode()) % 5 == 0
+    return zlib.crc32(name_of(photo).encode()) % 5 == 0
 
 
 class Network(nn.Module):
@@ -147,7 +147,7 @@ def chosen(table: Table, which: NDArray[np.bool_]) -> Table:
 
 def screened(table: Table) -> set[str]:
     """Photos that are blurred themselves: half of them judged by a network fitted on the other half."""
-    half = np.array([zlib.crc32(photo.encode()) // 5 % 2 for photo in table["photo"]])
+    half = np.array([zlib.crc32(name_of(photo).encode()) // 5 % 2 for photo in table["photo"]])
     logits = np.empty(len(half))
     for side in (0, 1):
         model = fitted(chosen(table, half != side), seed=0, epochs=SCREEN_EPOCHS)
@@ -192,11 +192,6 @@ def report(title: str, table: Table, found: NDArray[np.float64]) -> None:
         print(f"  {name:14} rejected {np.mean(score[of] > 0):6.1%}   median radius before the curve {radius:5.2f}")
 
 
-def kind_of(photo: str) -> str:
-    """The folder a photo is in, or that it was drawn."""
-    return "drawn" if photo.startswith("drawn") else pathlib.Path(photo).parent.name
-
-
 def whole_of(table: Table) -> NDArray[np.bool_]:
     """Which pictures have as many tiles as are chosen."""
     return ~np.isnan(table["tiles"]).any(axis=(1, 2))
@@ -208,7 +203,8 @@ def examples_of(folder: pathlib.Path, cache: pathlib.Path | None) -> tuple[Table
     tasks = {"random": (random_examples, photos), "fixed": (fixed_examples, [p for p in photos if is_held_out(p)])}
     tables = []
     for name, (function, some) in tasks.items():
-        file = cache / f"{name}.npz" if cache else None
+        # Of another folder, another file.
+        file = cache / f"{name}-{zlib.crc32(' '.join(some).encode()):08x}.npz" if cache else None
         if file is None or not file.exists():
             with multiprocessing.get_context("spawn").Pool() as pool:
                 table = gathered(pool, function, some)
@@ -236,7 +232,9 @@ def main() -> None:
     blurred_photos = screened(chosen(table, whole))
     usable = whole & ~np.isin(table["photo"], list(blurred_photos))
     train = chosen(table, usable & ~held)
-    print(f"{len(set(table['photo']))} photos, {len(blurred_photos)} of them screened out as blurred")
+    photos = sorted(set(table["photo"]))
+    print(f"{len(photos)} photos, {len(blurred_photos)} of them screened out as blurred: {sorted(blurred_photos)}")
+    print("photos:", *map(name_of, photos))
     print(f"fitted on {len(set(train['photo']))} photos, {len(train['photo'])} variants; seeds {SEEDS}")
 
     models = [fitted(train, seed) for seed in SEEDS]

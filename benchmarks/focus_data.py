@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pathlib
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 TILES = 32
 # Of sixteen variants of a photo, eight are sharp and four each defocused and moved.
+# Folders of few photos, each of which gives twice as many variants.
+SCARCE = ("camera", "kodak")
 KINDS = ("sharp",) * 7 + ("soft",) + ("defocus",) * 4 + ("motion",) * 4
 # Drawn skin has these seeds; the samples and tests have others below 1000.
 DRAWN_SEEDS = range(9000, 9080)
@@ -70,13 +73,23 @@ def _drawn(seed: int) -> Light:
     return grey_light(luma_of(rgb))
 
 
+def kind_of(photo: str) -> str:
+    """The folder a photo is in, or that it was drawn."""
+    return "drawn" if photo.startswith("drawn") else pathlib.PurePath(photo).parent.name
+
+
+def name_of(photo: str) -> str:
+    """A photo's file name: what seeds and splits go by, so that they are the same in any folder."""
+    return pathlib.PurePath(photo).name
+
+
 def random_examples(photo: str) -> list[Example]:
     """The variants to fit on; two rounds of photos of other things, as there are few."""
     cv2.setNumThreads(1)
     # Of the name alone, so that a photo gets the same variants in any folder.
-    rng = np.random.default_rng(zlib.crc32(photo.rsplit("/", maxsplit=1)[-1].encode()))
+    rng = np.random.default_rng(zlib.crc32(name_of(photo).encode()))
     light = light_of(photo)
-    kinds = (*KINDS, "slight", *(KINDS if "camera" in photo or "kodak" in photo else ()))
+    kinds = (*KINDS, "slight", *(KINDS if kind_of(photo) in SCARCE else ()))
     examples = [_example(photo, "", light, random_variant(kind, rng), rng) for kind in kinds]
     examples += dark_examples(photo)
     light_of.cache_clear()
@@ -85,7 +98,7 @@ def random_examples(photo: str) -> list[Example]:
 
 def dark_examples(photo: str) -> list[Example]:
     """More in the dark, where sharp skin, whose texture JPEG has all but swallowed, looks blurred."""
-    rng = np.random.default_rng(zlib.crc32(photo.rsplit("/", maxsplit=1)[-1].encode()) + 1)
+    rng = np.random.default_rng(zlib.crc32(name_of(photo).encode()) + 1)
     kinds = ("sharp", "defocus", "sharp", "motion") * 2 if photo.startswith("drawn") else ("sharp", "defocus")
     variants = (replace(random_variant(kind, rng), ev=rng.uniform(-5.5, -2.6)) for kind in kinds)
     return [_example(photo, "", light_of(photo), variant, rng) for variant in variants]

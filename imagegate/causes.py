@@ -17,7 +17,6 @@ Severity: TypeAlias = Literal["reject", "warn", "ignore"]
 LEGIT_REQUEST: Final = "Legit.Health, technical troubleshooting, Invalid or malformed request payloads"
 LEGIT_IMAGE: Final = "Legit.Health, technical troubleshooting, Image upload and quality issues"
 LEGIT_UNCLEAR: Final = "Legit.Health, technical troubleshooting, Unclear or unexpected results"
-LEGIT_SIZE: Final = "Legit.Health, technical troubleshooting, Network and performance issues"
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,7 +59,7 @@ def decode(received: Received, header: Header, *, strict: bool = True) -> Pictur
     Args:
         received: The encoded picture, or its pixels.
         header: What is known of it; its size was held against the policy before.
-        strict: Refuse a damaged stream; False saves what can be saved of it.
+        strict: Refuse a damaged JPEG; False saves what can be saved of it.
 
     Raises:
         Unreadable: The stream is damaged (`image_truncated`, `image_corrupt`).
@@ -72,7 +72,7 @@ def decode(received: Received, header: Header, *, strict: bool = True) -> Pictur
         return _picture(_from_pil(pixels))
     data = received.data or memoryview(b"")
     if header.format == "png":
-        return _picture(_decode_png(data, header, strict=strict))
+        return _picture(_decode_png(data, header))
     factor = decoder_factor(header.long_side)
     unscaled = factor == 1 and header.long_side <= LARGEST_SIDE
     return _picture(_decode_jpeg(data, header, factor, strict=strict), jpeg_grid=unscaled)
@@ -109,10 +109,9 @@ def _from_cmyk(pixels: Pixels, *, inverted: bool) -> Pixels:
     return ((light[:, :, :3] * black + WHITE // 2) // WHITE).astype(np.uint8)
 
 
-def _decode_png(data: memoryview, header: Header, *, strict: bool) -> Samples:
+def _decode_png(data: memoryview, header: Header) -> Samples:
     """Checksums first, as OpenCV checks none; inflating a second time (40 % of a decode) only names what failed."""
-    if strict:
-        check_png_chunks(data)
+    check_png_chunks(data)
     if header.long_side > OPENCV_SIDE or header.pixels > OPENCV_PIXELS:
         raise Unreadable("image_too_large", "The picture is larger than the PNG decoder can read.")
     try:

@@ -116,11 +116,11 @@ class _Flow:
         return False
 
     def _decode(self, received: Received, header: Header) -> Picture:
-        """Strictly; a policy that does not reject damage gets what can be saved of the picture."""
+        """Strictly; a policy that does not reject damage gets what can be saved of a JPEG (of a PNG nothing can)."""
         try:
             return decode(received, header)
         except Unreadable as trouble:
-            if self.policy.severity(CAUSES[trouble.code]) == "reject":
+            if header.format != "jpeg" or self.policy.severity(CAUSES[trouble.code]) == "reject":
                 raise
             picture = decode(received, header, strict=False)
             self.findings += self.policy.findings(trouble.code, trouble.message)

@@ -7,6 +7,7 @@ import re
 import stat
 import string
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import numpy as np
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from imagegate.causes import Unreadable
 from imagegate.header.sniff import sniff
 from imagegate.pil import encoded_of
-from imagegate.privacy import Unprinted
+from imagegate.privacy import Unprinted, may_be_a_photo
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -32,20 +33,24 @@ ACCEPTED: Final = (
 PEEK: Final = 64
 # Of these, so many are Base64's in a text that was damaged on its way; of a sentence, fewer are, for it has blanks.
 MOSTLY: Final = 0.9
+BYTE_FORMATS: Final = ("B", "b", "c")
 READ_SIZE: Final = 1 << 24
 LONGEST_NAME: Final = 4096  # PATH_MAX
-LONGEST_PART: Final = 255  # NAME_MAX
 LONGEST_HEAD: Final = 4096  # of a data: URI
 WHITESPACE: Final = b" \t\n\r\v\f"
+KNOWN_STRANGERS: Final = MappingProxyType(
+    {b'"': ": quotes do not belong to it", b"'": ": quotes do not belong to it", b"%": ": it is percent-encoded"}
+)
 IGNORED: Final = tuple(bytes([character]) for character in WHITESPACE + b"=")
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 _LETTERS: Final = [bytes([character]) for character in (string.ascii_letters + string.digits + "+/-_=\r\n").encode()]
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/\-_\s]")
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
-_PICTURE_TEXT: Final = re.compile(rb"/9j/|iVBORw0KGgo|data:")
 _BYTES_REPR: Final = re.compile(rb"\s*b['\"]")
-_DATA_URI: Final = re.compile(rb"\s*data:(?P<type>[^,;]{0,200})(?:;[^,;]{0,200}){0,16};base64,", re.IGNORECASE)
+_DATA_URI: Final = re.compile(rb"data:(?P<type>[^,;]{0,200})(?:;[^,;]{0,200}){0,16};\s*base64\s*,", re.IGNORECASE)
+# A line may be indented, but a blank within it stands where something else stood.
+_INNER_BLANK: Final = re.compile(rb"[^\s] +[^\s]")
 _ANNOUNCED: Final = re.compile(rb"\s*(?:b['\"]|data:[^,]*,?)", re.IGNORECASE)
 # A dot, a tilde or a colon is never Base64. A leading slash is, but so short a text is no picture.
 _PATH: Final = re.compile(r"/[^\n=]{0,80}|(?:~|\.{1,2}[/\\]|[A-Za-z]:\\)[^\n]*|[^\n]*\.\w{1,5}")
@@ -110,8 +115,8 @@ def _is_pil(image: object) -> TypeGuard[PIL.Image.Image]:
 def _checked_array(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     # Readers of TIFF and FITS give big-endian samples.
     native = image.dtype.newbyteorder("=")
-    if native not in (np.uint8, np.uint16):
-        raise TypeError(f"image must be an array of uint8 or uint16, got {image.dtype}")
+    if native not in (np.uint8, np.uint16) or isinstance(image, np.ma.MaskedArray):
+        raise TypeError(f"image must be an array of uint8 or uint16, got {type(image).__name__} of {image.dtype}")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):  # noqa: PLR2004 - H, W, RGB
         raise ValueError(f"image must be an array of shape (H, W) or (H, W, 3) in RGB order, got {image.shape}")
     if not image.size:
@@ -125,14 +130,20 @@ def _view(image: Any) -> memoryview | None:
         view = memoryview(image)
     except TypeError:
         return None
+    # Numbers are buffers too: NumPy's scalars, arrays of floats.
+    if view.ndim == 0 or view.format not in BYTE_FORMATS:
+        return None
     return view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
 
 
 def _from_path(path: os.PathLike[str], policy: Policy) -> Received:
+    name = os.fsdecode(path)
+    if "\0" in name:
+        raise ValueError("image must be the path of a file, and no path has a null character")
     try:
-        return _from_file(os.fspath(path), policy)
+        return _from_file(name, policy)
     except OSError as error:
-        if not _may_be_a_photo(os.fspath(path)):
+        if not may_be_a_photo(name):
             raise
         # Base64 given as a path by mistake: the system's message would repeat it.
         raise type(error)(error.errno, error.strerror, "a path that looks like Base64 text") from None
@@ -150,10 +161,6 @@ def _from_file(name: str, policy: Policy) -> Received:
         return _from_bytes(read_bounded(file, policy), policy)
 
 
-def _may_be_a_photo(name: str) -> bool:
-    return len(name) > LONGEST_PART or _PICTURE_TEXT.match(os.fsencode(name)) is not None
-
-
 def _read_limit(policy: Policy) -> float:
     """A file may hold the picture or its Base64 text, so the larger of the two limits is read."""
     return max(policy.ceiling("file_size"), policy.ceiling("base64_length"))
@@ -163,19 +170,27 @@ def read_bounded(file: Any, policy: Policy) -> memoryview:
     """Read a binary file to its end, or to one byte past what the policy takes; raw files give less than asked for."""
     left = min(_read_limit(policy) + 1, sys.maxsize)
     parts: list[bytes] = []
-    while left > 0 and (part := file.read(min(int(left), READ_SIZE))):
-        if not isinstance(part, bytes):
-            raise TypeError(f"image must be a file opened in binary mode; read() gave {type(part).__name__}")
+    while left > 0 and (part := _read_part(file, min(int(left), READ_SIZE))):
         parts.append(part)
         left -= len(part)
     return memoryview(parts[0] if len(parts) == 1 else b"".join(parts))
 
 
+def _read_part(file: Any, size: int) -> bytes:
+    try:
+        part = file.read(size)
+    except ValueError:
+        raise ValueError("image must be a file that is open for reading") from None
+    if not isinstance(part, (bytes, bytearray)):
+        raise TypeError(f"image must be a file opened in binary mode; read() gave {type(part).__name__}")
+    return bytes(part)
+
+
 def _from_bytes(data: memoryview, policy: Policy) -> Received:
     if not data.nbytes:
         raise Unreadable("image_missing", "There is nothing in it: 0 bytes.")
-    if sniff(data) is None and _is_text(bytes(data[:PEEK])):
-        return _from_text(bytes(data), policy)
+    if sniff(data) is None and _is_text(bytes(data[:LONGEST_HEAD])):
+        return _from_text(bytes(data).replace(BYTE_ORDER_MARK.encode(), b"   ", 1), policy)
     if data.nbytes > policy.ceiling("file_size"):
         return Received(file_size=data.nbytes)
     return Received(data=data, file_size=data.nbytes)
@@ -187,7 +202,8 @@ def _from_str(text: str, policy: Policy) -> Received:
             "base64_invalid",
             "The text looks like a path, and a str is always taken as Base64: to check a file, pass pathlib.Path(...).",
         )
-    text = text.removeprefix(BYTE_ORDER_MARK)
+    # A blank in its place keeps every position what it was.
+    text = text.replace(BYTE_ORDER_MARK, " ", 1)
     if not text.isascii():
         position = next(index for index, character in enumerate(text) if not character.isascii())
         raise _not_base64(position)
@@ -196,7 +212,7 @@ def _from_str(text: str, policy: Policy) -> Received:
 
 def _is_text(head: bytes) -> bool:
     """Whether bytes are meant as Base64: what announces itself as such, or a line of it with some stray character."""
-    head = head.removeprefix(BYTE_ORDER_MARK.encode())
+    head = head.replace(BYTE_ORDER_MARK.encode(), b"", 1).lstrip()[:PEEK]
     announced = _ANNOUNCED.match(head) is not None
     letters = sum(map(head.count, _LETTERS))
     return announced or (head.isascii() and b" " not in head.strip() and letters >= MOSTLY * len(head))
@@ -208,7 +224,6 @@ def _looks_like_path(text: str) -> bool:
 
 def _from_text(text: bytes, policy: Policy) -> Received:
     """Base64 text, in a data: URI or bare, to the encoded picture."""
-    text = text.removeprefix(BYTE_ORDER_MARK.encode())
     if not text or text.isspace():
         raise Unreadable("image_missing", "The text is empty.")
     if _BYTES_REPR.match(text):
@@ -218,7 +233,7 @@ def _from_text(text: bytes, policy: Policy) -> Received:
         )
     start, declared = _data_uri_head(text)
     length = len(text) - start
-    known = Received(base64_length=length, is_data_uri=start > 0, declared=declared)
+    known = Received(base64_length=length, is_data_uri=declared is not None, declared=declared or "")
     if length > policy.ceiling("base64_length"):
         return known
     body = memoryview(text)[start:]
@@ -232,14 +247,17 @@ def _from_text(text: bytes, policy: Policy) -> Received:
     return replace(known, data=memoryview(data), file_size=len(data))
 
 
-def _data_uri_head(text: bytes) -> tuple[int, str]:
-    """Where the Base64 begins and which type is declared (RFC 2397); (0, "") for bare Base64."""
-    head = _DATA_URI.match(text[:LONGEST_HEAD])
+def _data_uri_head(text: bytes) -> tuple[int, str | None]:
+    """Where the Base64 begins and which type is declared (RFC 2397); None for bare Base64."""
+    blanks = len(text) - len(text.lstrip())
+    head = _DATA_URI.match(text[blanks : blanks + LONGEST_HEAD])
     if head is None:
-        if text[:LONGEST_HEAD].lstrip()[:5].lower() == b"data:":
-            raise Unreadable("base64_invalid", "The data: URI has no ';base64,' before its data.")
-        return 0, ""
-    return head.end(), head["type"].decode("ascii", "replace").strip().lower()
+        if text[blanks : blanks + 5].lower() == b"data:":
+            raise Unreadable(
+                "base64_invalid", f"The data: URI has no ';base64,' in its first {LONGEST_HEAD:,} characters."
+            )
+        return blanks, None
+    return blanks + head.end(), head["type"].decode("ascii", "replace").strip().lower()
 
 
 def _decoded_length(body: memoryview, enough: float) -> int:
@@ -264,8 +282,8 @@ def _decode_repaired(body: bytes, start: int) -> bytes:
     content = body.rstrip(b"=" + WHITESPACE)
     wrong = _NOT_BASE64.search(content)
     if wrong:
-        raise _not_base64(start + wrong.start())
-    if b" " in content.strip() and b"\n" not in content:
+        raise _not_base64(start + wrong.start(), wrong[0])
+    if _INNER_BLANK.search(content):
         raise Unreadable(
             "base64_invalid", "The text has blanks in it: sent as a form, each '+' of Base64 becomes a blank."
         )
@@ -278,13 +296,16 @@ def _decode_repaired(body: bytes, start: int) -> bytes:
     return pybase64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
 
-def _not_base64(position: int) -> Unreadable:
-    return Unreadable("base64_invalid", f"Character {position + 1:,} of the text is not one of the Base64 alphabet.")
+def _not_base64(position: int, character: bytes = b"") -> Unreadable:
+    why = KNOWN_STRANGERS.get(character, "")
+    return Unreadable(
+        "base64_invalid", f"Character {position + 1:,} of the text is not one of the Base64 alphabet{why}."
+    )
 
 
 def _refuse_double_encoding(data: bytes) -> None:
     """Base64 of Base64: what was decoded is again the text of a picture, perhaps of one encoded once more."""
-    head = data[:PEEK]
+    first = head = data[:LONGEST_HEAD].replace(BYTE_ORDER_MARK.encode(), b"", 1).lstrip(WHITESPACE)[:PEEK]
     while sniff(memoryview(head)) is None:
         inner = _ANNOUNCED.sub(b"", head, count=1).translate(_FROM_URL_SAFE, WHITESPACE)
         try:
@@ -293,5 +314,5 @@ def _refuse_double_encoding(data: bytes) -> None:
             return
         if not head:
             return
-    if head != data[:PEEK]:
+    if head != first:
         raise Unreadable("base64_invalid", "The picture was encoded as Base64 twice or more; encode it once.")

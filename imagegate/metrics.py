@@ -78,7 +78,7 @@ _TABLE: Final = (
     # measured on the working picture
     _metric("laplacian_variance", "", "variance of the 4-neighbour Laplacian of luma at the working size", open_low=True),
     _metric("blur_radius", "px", "radius of blur, in pixels of a 1000-pixel picture", open_low=True),
-    _metric("blur_score", "log-odds", "log-odds that the picture is blurred", -math.inf),
+    _metric("blur_score", "", "log-odds that the picture is blurred", -math.inf),
     _metric("motion_ratio", "", "edge energy across the motion over edge energy along it", 1.0),
     _metric("motion_angle", "degrees", "direction of the motion, counter-clockwise from the x-axis", 0.0, 180.0),
     _metric("noise_sigma", "levels", "standard deviation of the noise", open_low=True),

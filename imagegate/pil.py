@@ -189,7 +189,7 @@ def _load(image: PIL.Image.Image) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - what a plugin raises of a damaged file is not documented
         if "closed" in str(error) or not (_is_loaded(image) or getattr(image, "fp", None)):
-            raise ValueError("image must be open, but its file was closed before it was decoded") from None
+            raise ValueError("image must be open, but it was closed") from None
         code = "image_truncated" if "truncated" in str(error) or isinstance(error, EOFError) else "image_corrupt"
         raise Unreadable(code, "Pillow could not decode the picture.") from None
 

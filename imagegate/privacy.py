@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import msgspec
+
+# How a data: URI and JPEG, PNG, GIF and WebP begin in Base64, also URL-safe and encoded twice.
+_PICTURE: Final = re.compile(r"\s*(?:data:|/9j/|_9j_|iVBOR|R0lGOD|UklGR|LzlqL|aVZCT1)")
+# Both cases, as a digest that serves as a name has only one.
+_LETTERS: Final = re.compile(r"(?=[a-z0-9+]*[A-Z])(?=[A-Z0-9+]*[a-z])[A-Za-z0-9+]{48}")
+
+
+def may_be_a_photo(name: str) -> bool:
+    """Whether what was given as a name may be a photo's Base64 by mistake, so that no error may repeat it.
+
+    It begins as a picture's Base64 does, or has so long a run of letters as no name has.
+    """
+    return _PICTURE.match(name) is not None or _LETTERS.search(name) is not None
 
 
 class Unprinted(msgspec.Struct, frozen=True):

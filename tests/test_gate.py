@@ -332,3 +332,13 @@ def test_the_laplacian_variance_of_every_sample_is_opencvs(sample):
         expected = cv2.Laplacian(report.maps.luma, cv2.CV_64F).var()
 
         assert report.measurements.laplacian_variance == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.*")), ids=lambda path: path.name)
+def test_a_lenient_policy_names_the_same_damage_and_writes_nothing(sample, capfd):
+    lenient = Policy(severities={cause.code: "warn" for cause in imagegate.CAUSES.values() if cause.status == 400})
+    strict = [finding.cause.code for finding in imagegate.check(sample).findings if finding.status == 400]
+    found = [finding.cause.code for finding in imagegate.check(sample, policy=lenient).findings]
+
+    assert set(strict) <= set(found) | {"file_too_small"}
+    assert capfd.readouterr().err == ""

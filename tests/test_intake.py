@@ -2,6 +2,7 @@
 
 import array
 import base64
+import ctypes
 import io
 import mmap
 import pathlib
@@ -297,3 +298,53 @@ def test_base64_given_as_a_path_is_not_repeated(length):
 
 def test_an_endless_head_of_a_data_uri_is_no_head():
     assert trouble("data:image/jpeg" + ";x=y" * 100_000 + ";base64,AAAA").code == "base64_invalid"
+
+
+@pytest.mark.parametrize("blanks", [0, 1, 7, 63, 64, 100, 3000])
+@pytest.mark.parametrize("lead", [" ", "\t", "\n"])
+@pytest.mark.parametrize("text", [TEXT, f"data:image/jpeg;base64,{TEXT}", "\ufeff" + TEXT])
+def test_what_leads_is_of_no_account_as_text_or_as_bytes(blanks, lead, text):
+    given = lead * blanks + text
+
+    assert bytes(receive(given, DEFAULT).data) == JPEG
+    assert bytes(receive(given.encode(), DEFAULT).data) == JPEG
+
+
+def test_a_blank_in_the_head_of_a_data_uri_is_taken():
+    assert receive(f"data:image/jpeg; base64,{TEXT}", DEFAULT).declared == "image/jpeg"
+
+
+@pytest.mark.parametrize(("text", "says"), [(f'"{TEXT}"', "quotes"), (TEXT.replace("+", "%2B"), "percent-encoded")])
+def test_strangers_that_have_a_name_are_named(text, says):
+    assert says in trouble(text).message
+
+
+def test_wrapped_lines_whose_pluses_became_blanks_are_not_decoded():
+    wrapped = "\n".join(textwrap.wrap(TEXT.replace("+", "*"), 76)).replace("*", " ")
+
+    assert "blanks" in trouble(wrapped).message
+
+
+@pytest.mark.parametrize("image", [np.float64(3), np.int64(3), array.array("d", [1.0]), ctypes.c_int(3)])
+def test_numbers_are_no_bytes(image):
+    with pytest.raises(TypeError, match="image must be"):
+        receive(image, DEFAULT)
+
+
+def test_a_masked_array_is_refused_rather_than_unmasked():
+    with pytest.raises(TypeError, match="MaskedArray"):
+        receive(np.ma.zeros((4, 4), np.uint8), DEFAULT)
+
+
+def test_a_closed_file_and_an_impossible_path_are_misuse():
+    closed = io.BytesIO(JPEG)
+    closed.close()
+    with pytest.raises(ValueError, match="image must be a file that is open"):
+        receive(closed, DEFAULT)
+    with pytest.raises(ValueError, match="image must be the path"):
+        receive(pathlib.Path("a\0b"), DEFAULT)
+
+
+def test_a_long_path_that_is_missing_is_named(tmp_path):
+    with pytest.raises(OSError, match=r"x\.jpg"):
+        receive(tmp_path / ("d/" * 200) / "x.jpg", DEFAULT)

@@ -26,13 +26,13 @@ def given(tiles, seed=0):
 
 @pytest.mark.parametrize("tiles", [1, 2, 31, 32])
 def test_the_network_equals_its_twin(tiles):
-    np.testing.assert_allclose(network.blur_network(*given(tiles)), blur_network_numpy(*given(tiles)), atol=1e-4)
+    np.testing.assert_allclose(network.blur_network(*given(tiles)), blur_network_numpy(*given(tiles)), atol=1e-5)
 
 
 def test_the_order_of_the_tiles_is_of_no_account():
     tiles, picture, rows = given(32)
     turned = network.blur_network(tiles[::-1].copy(), picture, rows)
-    np.testing.assert_allclose(turned, network.blur_network(tiles, picture, rows), atol=1e-4)
+    np.testing.assert_allclose(turned, network.blur_network(tiles, picture, rows), atol=1e-5)
 
 
 def test_the_offsets_are_those_of_the_twin():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from imagegate.bodies import BODIES
 from imagegate.policy import PROFILES, Policy
+from imagegate.privacy import may_be_a_photo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,6 @@ STDIN: Final = "-"
 DEFAULT: Final = "default"
 LONGEST_ECHO: Final = 100
 LOOKS_LIKE_BASE64: Final = "that looks like Base64, not like a name: pipe it in, and give - as the file"
-
-# How JPEG, PNG, GIF and WebP begin in Base64, alone or as the value of an option.
-_BASE64_HEAD: Final = re.compile(r"(?:^|=)(?:/9j/|iVBOR|R0lGOD|UklGR|data:image)")
 
 
 class Misuse(Exception):  # noqa: N818 - the contract's word
@@ -35,8 +32,8 @@ def shortened(text: str, longest: int = LONGEST_ECHO) -> str:
 
 
 def looks_like_base64(argument: str) -> bool:
-    """Whether a picture itself stands where its name is wanted; no error may repeat that."""
-    return _BASE64_HEAD.search(argument) is not None
+    """Whether a picture itself stands where its name is wanted, or as the value of an option."""
+    return may_be_a_photo(argument.lstrip("-")) or may_be_a_photo(argument.partition("=")[2])
 
 
 def standard_input() -> BinaryIO:

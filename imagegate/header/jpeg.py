@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SOI: Final = 0xD8
-EOI: Final = 0xD9
 SOS: Final = 0xDA
 DQT: Final = 0xDB
 APP0: Final = 0xE0

@@ -36,8 +36,6 @@ READ_SHARE = 0.2
 
 # What a white wall becomes (R, G, B) where the white balance is set for daylight.
 TUNGSTEN = (1.55, 1.0, 0.38)
-SKY_LIGHT = (0.50, 0.85, 1.45)
-GREEN_TUBE = (0.60, 1.05, 0.55)
 
 
 def defocus(scene: Scene, radius: float) -> Scene:
