@@ -36,7 +36,7 @@ def scene(shape=(300, 400), low=0.02, high=0.8):
 def test_kernels_equal_their_twins(shape):
     luma = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     np.testing.assert_array_equal(luma_histogram(luma), luma_histogram_numpy(luma))
-    for cell in (1, 8, 63, 2000):
+    for cell in (1, 8, 63, 2000) if luma.size < 10_000 else (63,):
         np.testing.assert_array_equal(grid_sums(luma, cell, 250), grid_sums_numpy(luma, cell, 250))
 
 
