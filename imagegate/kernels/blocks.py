@@ -39,7 +39,7 @@ def block_differences(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
 @kernel
 def _add_differences(a: NDArray[np.uint8], b: NDArray[np.uint8], sums: NDArray[np.int32]) -> None:
     for x in range(a.size):
-        sums[x] += abs(np.int32(b[x]) - np.int32(a[x]))
+        sums[x] = np.int32(sums[x] + np.int32(abs(np.int32(np.int16(b[x]) - np.int16(a[x])))))
 
 
 @kernel

@@ -103,9 +103,9 @@ def _add_differences(
         a = tile[y, left : left + width]
         b = tile[y + down, left + across : left + across + width]
         for x in range(width):
-            d = np.int32(b[x]) - np.int32(a[x])
+            d = np.int32(np.int32(b[x]) - np.int32(a[x]))
             squared = np.int32(d * d)
-            squares[x] += squared
+            squares[x] = np.int32(squares[x] + squared)
             largest[x] = max(largest[x], squared)
 
 
