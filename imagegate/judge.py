@@ -40,6 +40,11 @@ class Judged(NamedTuple):
         return METRICS[self.rule.metric]
 
     @property
+    def cause(self) -> str:
+        """Code of the cause that it gives: another one where the number cannot be told."""
+        return (self.rule.undetermined if self.verdict == "unknown" else None) or self.rule.cause
+
+    @property
     def value_text(self) -> str:
         """The number with its unit."""
         return self.metric.text(self.value, self.limit)
@@ -62,7 +67,7 @@ def evaluate(stage: Stage, values: object, policy: Policy) -> Iterator[Finding]:
     failed = [row for row in judged(policy, values, stage=stage) if row.verdict != "pass"]
     # "It moved" says more than "it is blurred": the precise cause stands for the vague one.
     vague = {name for row in failed for name in row.rule.refines}
-    precise = {row.rule.cause: row for row in reversed(failed) if row.rule.id not in vague}
+    precise = {row.cause: row for row in reversed(failed) if row.rule.id not in vague}
     for row in reversed(precise.values()):
         yield from _findings(row, policy)
 
@@ -114,9 +119,8 @@ def _value(name: str, facts: tuple[object, ...]) -> float | None:
 
 
 def _findings(row: Judged, policy: Policy) -> Iterator[Finding]:
-    code = row.rule.undetermined if row.verdict == "unknown" else None
-    cause = CAUSES[code or row.rule.cause]
-    limit = "" if code else f"; limit: {row.limit_text}"
+    cause = CAUSES[row.cause]
+    limit = "" if row.verdict == "unknown" else f"; limit: {row.limit_text}"
     yield from policy.findings(
         cause.code,
         f"{cause.title} ({row.metric.meaning}: {row.value_text}{limit}).",

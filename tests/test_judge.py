@@ -96,3 +96,17 @@ def test_only_the_rules_of_the_stage_are_judged():
     (finding,) = evaluate("header", values("header", short_side=100), POLICY)
 
     assert finding.cause.code == "resolution_too_low"
+
+
+def test_a_focus_that_cannot_be_told_hides_no_rejection_of_another_rule():
+    """On a bare field the radius is NaN, but a Laplacian variance that a policy bounds is not."""
+    policy = Policy(limits={"laplacian_variance": {"min": 20}})
+
+    assert sorted(codes(policy, blur_radius=math.nan, laplacian_variance=0.0)) == [
+        "focus_undetermined",
+        "image_blurred",
+    ]
+
+
+def test_a_cause_that_two_rules_give_is_named_once():
+    assert codes(blur_radius=4.0, blur_score=2.0) == ["image_blurred"]
