@@ -190,6 +190,8 @@ def _from_bytes(data: memoryview, policy: Policy) -> Received:
     if not data.nbytes:
         raise Unreadable("image_missing", "There is nothing in it: 0 bytes.")
     if sniff(data) is None and _is_text(bytes(data[:LONGEST_HEAD])):
+        if _is_too_long(data.nbytes, policy):
+            return Received(base64_length=data.nbytes)
         return _from_text(bytes(data).replace(BYTE_ORDER_MARK.encode(), b"   ", 1), policy)
     if data.nbytes > policy.ceiling("file_size"):
         return Received(file_size=data.nbytes)
@@ -202,12 +204,19 @@ def _from_str(text: str, policy: Policy) -> Received:
             "base64_invalid",
             "The text looks like a path, and a str is always taken as Base64: to check a file, pass pathlib.Path(...).",
         )
+    if _is_too_long(len(text), policy):
+        return Received(base64_length=len(text))
     # A blank in its place keeps every position what it was.
     text = text.replace(BYTE_ORDER_MARK, " ", 1)
     if not text.isascii():
         position = next(index for index, character in enumerate(text) if not character.isascii())
         raise _not_base64(position)
     return _from_text(text.encode("ascii"), policy)
+
+
+def _is_too_long(length: int, policy: Policy) -> bool:
+    """Whether text is longer than the policy takes whatever its head: then it is not even copied."""
+    return length > policy.ceiling("base64_length") + LONGEST_HEAD
 
 
 def _is_text(head: bytes) -> bool:

@@ -7,6 +7,7 @@ import io
 import mmap
 import pathlib
 import textwrap
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -348,3 +349,16 @@ def test_a_closed_file_and_an_impossible_path_are_misuse():
 def test_a_long_path_that_is_missing_is_named(tmp_path):
     with pytest.raises(OSError, match=r"x\.jpg"):
         receive(tmp_path / ("d/" * 200) / "x.jpg", DEFAULT)
+
+
+@pytest.mark.parametrize("kind", ["text", "bytes"])
+def test_text_that_is_far_too_long_is_not_copied(kind):
+    policy = Policy(limits={"file_size": {"max": 300}, "base64_length": {"max": 300}})
+    text = "A" * 20_000_000 if kind == "text" else b"A" * 20_000_000
+    tracemalloc.start()
+    received = receive(text, policy)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (received.data, received.base64_length) == (None, 20_000_000)
+    assert peak < 1_000_000
