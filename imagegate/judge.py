@@ -83,7 +83,7 @@ def judged(policy: Policy, *facts: object, stage: Stage | None = None) -> list[J
     rules = (rule for rule in RULES if stage in {None, rule.stage})
     rows = {rule.id: row for rule in rules if (row := _judge(rule, policy, facts))}
     beyond = {name for name, row in rows.items() if row.verdict in {"warn", "reject"}}
-    return [row for row in rows.values() if not row.rule.refines or beyond.intersection(row.rule.refines)]
+    return [row for row in rows.values() if _counts(row.rule, beyond)]
 
 
 def stated(findings: Iterable[Finding]) -> object:
@@ -98,6 +98,10 @@ def unlimited(policy: Policy, *facts: object) -> Iterator[tuple[Metric, float]]:
         value = _value(name, facts)
         if value is not None and not math.isnan(value) and name not in limited:
             yield metric, value
+
+
+def _counts(rule: Rule, beyond: set[str]) -> bool:
+    return (not rule.refines or not beyond.isdisjoint(rule.refines)) and beyond.isdisjoint(rule.unless)
 
 
 def _judge(rule: Rule, policy: Policy, facts: tuple[object, ...]) -> Judged | None:

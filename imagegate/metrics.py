@@ -83,6 +83,7 @@ _TABLE: Final = (
     _metric("motion_angle", "degrees", "direction of the motion, counter-clockwise from the x-axis", 0.0, 180.0),
     _metric("noise_sigma", "levels", "standard deviation of the noise", open_low=True),
     _metric("sharp_share", "", "share of the textured tiles that are in focus", 0.0, 1.0),
+    _metric("centre_sharpness", "", "sharpness of the middle of the frame over that of its rim"),
     _metric("luma_mean", "levels", "mean luma", 0.0, 255.0),
     _metric("luma_p02", "levels", "2nd percentile of luma", 0.0, 255.0),
     _metric("luma_p98", "levels", "98th percentile of luma", 0.0, 255.0),

@@ -25,6 +25,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         limit: Default limit; None reports the number without judging it.
         undetermined: Code of the cause where the number is NaN; None where not knowing is nothing to report.
         refines: Ids of rules: this row counts only where one of them failed, and then its cause stands for theirs.
+        unless: Ids of rules: this row counts only where none of them failed, for then theirs says it all.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     limit: float | None
     undetermined: str | None = None
     refines: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
     def fails(self, value: float, limit: float) -> bool:
         """Whether a number is beyond a limit; NaN never is."""
@@ -43,15 +45,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 def _rule(
     stage: Stage, metric: str, bound: Bound, limit: float | None, cause: str, *,
-    undetermined: str | None = None, refines: tuple[str, ...] = (),
+    undetermined: str | None = None, refines: tuple[str, ...] = (), unless: tuple[str, ...] = (),
 ) -> Rule:  # fmt: skip
     return Rule(
         id=f"{metric}.{bound}", stage=stage, cause=cause, metric=metric, bound=bound, limit=limit,
-        undetermined=undetermined, refines=refines,
+        undetermined=undetermined, refines=refines, unless=unless,
     )  # fmt: skip
 
 
 MEBIBYTE: Final = 1 << 20
+_BLURRED: Final = ("blur_score.max", "blur_radius.max")
 
 # fmt: off
 RULES: Final = (
@@ -70,7 +73,9 @@ RULES: Final = (
 
     _rule("picture", "blur_radius", "max", 2.8, "image_blurred", undetermined="focus_undetermined"),
     _rule("picture", "blur_score", "max", 0.0, "image_blurred"),
-    _rule("picture", "motion_ratio", "max", 2.0, "motion_blurred", refines=("blur_score.max", "blur_radius.max")),
+    _rule("picture", "motion_ratio", "max", 2.0, "motion_blurred", refines=_BLURRED),
+    _rule("picture", "centre_sharpness", "min", 0.8, "focus_undetermined",
+          unless=(*_BLURRED, "bright_share.max")),
     _rule("picture", "laplacian_variance", "min", None, "image_blurred"),
     _rule("picture", "luma_p98", "min", 60, "underexposed"),
     _rule("picture", "bright_share", "max", 0.3, "overexposed"),

@@ -11,6 +11,8 @@ from imagegate.kernels.structure import pair_counts, tile_structure
 from imagegate.measure.descriptors import Source
 from imagegate.measure.focus import Focus, edge_sigma, edge_structure, focus
 from tests.kernels.twins_structure import SHIFTS, tile_structure_numpy
+from tests.samples import camera
+from tests.samples.skin import draw_skin
 
 TONES = np.arange(40, 220, 15)
 
@@ -156,16 +158,53 @@ def test_jpeg_artefacts_do_not_hide_or_make_blur(sigma, least, most):
     assert least <= focus(decoded, Source(jpeg_grid=True, jpeg_quality=40.0)).blur_radius < most
 
 
+def subject(shape=(750, 1000)):
+    """1 on an ellipse that takes up a quarter of the picture, 0 around it."""
+    inside = np.zeros(shape)
+    middle, axes = (shape[1] // 2, shape[0] // 2), (shape[1] * 3 // 10, shape[0] * 3 // 10)
+    cv2.ellipse(inside, middle, axes, 0, 0, 360, 1.0, -1)
+    return defocused(inside, 8.0)
+
+
+@pytest.fixture
+def skin():
+    return 255.0 * camera.linear_to_srgb(draw_skin(5, size=(1000, 750), seed=1000)).mean(axis=2)
+
+
 def test_a_sharp_subject_before_a_soft_background_is_sharp():
-    light = draw_scene()
-    inside = np.zeros(light.shape)
-    cv2.ellipse(inside, (500, 375), (300, 225), 0, 0, 360, 1.0, -1)
-    mask = defocused(inside, 8.0)
+    light, mask = draw_scene(), subject()
     found = measure(mask * light + (1 - mask) * defocused(light, 6.0))
     assert found.blur_radius < 1.5
     assert 0.2 < found.sharp_share < 0.8
     centre, corners = found.radius_map[10:13, 13:18], found.radius_map[[0, 0, -1, -1], [0, -1, 0, -1]]
     assert not np.nanmax(corners) <= np.nanmedian(centre)
+
+
+@pytest.mark.parametrize("sigma", [2.0, 4.0])
+def test_the_middle_is_less_sharp_than_the_rim_where_the_subject_alone_is_blurred(skin, sigma):
+    mask, soft = subject(), defocused(skin, sigma)
+    missed = measure(mask * soft + (1 - mask) * skin)
+    focused = measure(mask * skin + (1 - mask) * soft)
+    assert missed.centre_sharpness < 0.75
+    assert focused.centre_sharpness > 1.2
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0])
+@pytest.mark.parametrize("sigma", [0.0, 2.0])
+def test_the_middle_is_as_sharp_as_the_rim_where_all_is_sharp_or_all_is_blurred(skin, sigma, noise):
+    light = defocused(skin, sigma) if sigma else skin
+    assert measure(noisy(light, noise)).centre_sharpness == pytest.approx(1.0, abs=0.15)
+
+
+def test_corners_without_light_do_not_count_as_the_rim(skin):
+    down, across = np.indices(skin.shape)
+    lit = np.hypot(down - 375, across - 500) < 450
+    assert measure(skin * lit).centre_sharpness == pytest.approx(measure(skin).centre_sharpness, abs=0.15)
+
+
+@pytest.mark.parametrize("width", [128, 256])
+def test_too_few_tiles_tell_nothing_of_the_middle_and_the_rim(width):
+    assert math.isnan(measure(draw_scene(height=width * 3 // 4, width=width)).centre_sharpness)
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 45, 90, 120, 165])
@@ -195,7 +234,9 @@ def test_noise_is_measured_on_a_flat_field(sigma):
 def test_a_flat_field_cannot_be_judged(level, sigma):
     found = measure(noisy(np.full((480, 640), level), sigma))
     assert found.blur_score == 0.0
-    assert np.isnan([found.blur_radius, found.motion_ratio, found.motion_angle, found.sharp_share]).all()
+    assert np.isnan(
+        [found.blur_radius, found.motion_ratio, found.motion_angle, found.sharp_share, found.centre_sharpness]
+    ).all()
     assert found.radius_map.shape == (15, 20)
     assert np.isnan(found.radius_map).all()
 
@@ -204,7 +245,7 @@ def test_a_flat_field_cannot_be_judged(level, sigma):
 def test_a_picture_smaller_than_a_tile_cannot_be_judged(shape):
     found = focus(np.zeros(shape, np.uint8), Source(jpeg_grid=True))
     assert found.blur_score == 0.0
-    assert np.isnan(found[:1] + found[2:6]).all()
+    assert np.isnan(found[:1] + found[2:7]).all()
     assert found.radius_map.shape == (shape[0] // 32, shape[1] // 32)
     assert found.radius_map.dtype == np.float32
 

@@ -15,6 +15,7 @@ POLICY = Policy(
         "blur_radius": {"max": 2.0},
         "blur_score": {"max": 1.0},
         "motion_ratio": {"max": 5.0},
+        "centre_sharpness": {"min": 0.9},
         "luma_p98": {"min": 60.0},
         "glare_share": {"max": 0.1},
     }
@@ -56,6 +57,21 @@ def test_motion_names_the_blur_it_explains():
 
 def test_stripes_that_are_sharp_did_not_move():
     assert codes(blur_radius=1.0, motion_ratio=60.0) == []
+
+
+def test_a_middle_less_sharp_than_the_rim_leaves_the_focus_undetermined():
+    assert codes(centre_sharpness=0.5) == ["focus_undetermined"]
+    assert codes(centre_sharpness=1.0) == []
+    assert codes(centre_sharpness=math.nan) == []
+
+
+def test_of_a_burnt_out_picture_only_that_is_said():
+    assert codes(Policy(), bright_share=0.6, centre_sharpness=0.5) == ["overexposed"]
+
+
+def test_of_a_blurred_picture_it_is_not_said_that_its_focus_cannot_be_told():
+    assert codes(blur_score=2.0, centre_sharpness=0.5) == ["image_blurred"]
+    assert codes(blur_radius=4.0, motion_ratio=6.0, centre_sharpness=0.5) == ["motion_blurred"]
 
 
 def test_an_ignored_cause_is_no_finding():

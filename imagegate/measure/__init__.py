@@ -40,6 +40,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     motion_angle: float
     noise_sigma: float
     sharp_share: float
+    centre_sharpness: float
     luma_mean: float
     luma_p02: float
     luma_p98: float

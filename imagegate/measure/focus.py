@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from imagegate.kernels import network, structure
-from imagegate.measure.descriptors import Descriptors, Source, describe_picture
+from imagegate.measure.descriptors import Descriptors, Source, describe_picture, quantiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,13 @@ _WHOLE: Final = 800
 _PER_HALVING: Final = 4.0  # log-odds
 _OWN_SOFTNESS: Final = 1.5  # pixels of the picture
 
+# Of each side, from the middle of the frame: an ellipse within a usual subject, and what lies outside a larger one.
+_CENTRE: Final = 0.28
+_RIM: Final = 0.38
+# 1 would be blur alone: a power below it counts texture as well, which defocus takes away with it.
+_TEXTURE_POWER: Final = 0.8
+_FEWEST: Final = 16  # tiles of which a median is worth comparing: a picture below 310 pixels has fewer
+
 # Points of the curve from the network's radius to the true one that stand before the networks in the file.
 CURVE_POINTS: Final = 6
 
@@ -55,6 +62,8 @@ class Focus(NamedTuple):
             as it is shown, its rows downwards.
         noise_sigma: standard deviation of the noise, 8-bit units; NaN only where the picture has no whole tile.
         sharp_share: share of the textured tiles whose own radius is at most `IN_FOCUS`.
+        centre_sharpness: sharpness of the middle of the frame over that of its rim; NaN where either has too few
+            textured tiles. Of evenly sharp skin around 1, of photos .8 and more.
         radius_map: (H // 32, W // 32) float32, the closed form's radius of every tile; NaN where it has no texture.
     """
 
@@ -64,6 +73,7 @@ class Focus(NamedTuple):
     motion_angle: float
     noise_sigma: float
     sharp_share: float
+    centre_sharpness: float
     radius_map: NDArray[np.float32]
 
     def numbers(self) -> dict[str, float]:
@@ -139,6 +149,7 @@ def focus(luma: NDArray[np.uint8], source: Source) -> Focus:
         motion_angle=angle,
         noise_sigma=found.noise_sigma,
         sharp_share=float(np.mean(own <= IN_FOCUS)) if own.size else math.nan,
+        centre_sharpness=_centre_sharpness(found, shape),
         radius_map=radius_map,
     )
 
@@ -171,11 +182,15 @@ def is_textured(signal: float, noise_sigma: float) -> bool:
     The mean square of 900 differences of noise of variance v is uncertain by a seventh of v, and this is the largest
     of hundreds.
     """
-    return signal > _LEAST_SIGNAL + noise_sigma**2
+    return signal > _least_signal(noise_sigma)
+
+
+def _least_signal(noise_sigma: float) -> float:
+    return _LEAST_SIGNAL + noise_sigma**2
 
 
 def _undetermined(noise_sigma: float, radius_map: NDArray[np.float32]) -> Focus:
-    return Focus(math.nan, 0.0, math.nan, math.nan, noise_sigma, math.nan, radius_map)
+    return Focus(math.nan, 0.0, math.nan, math.nan, noise_sigma, math.nan, math.nan, radius_map)
 
 
 def _true_radius(severity: float) -> float:
@@ -242,6 +257,22 @@ def _tile_radii(found: Described) -> Floats:
 def _textured(found: Described) -> NDArray[np.bool_]:
     """Which tiles can be judged by themselves: more is asked of each than of the strongest of all."""
     return np.asarray(found.signal > 2.0 * _LEAST_SIGNAL + 8.0 * found.noise_sigma**2)
+
+
+def _centre_sharpness(found: Described, shape: tuple[int, int]) -> float:
+    """Compare the middle of the frame with its rim: S_2 / S_4^.8 of the median tile of each (docs/focus.md).
+
+    Medians, as a subject and its surroundings differ in their strongest edges without any blur.
+    """
+    down, across = ((np.arange(count) + 0.5) / count - 0.5 for count in shape)
+    away = np.hypot(down[:, None], across).ravel()
+    textured = found.signal > _least_signal(found.noise_sigma)
+    steps = found.tiles.axes[:, 0] + found.tiles.axes[:, 1] + 2.0 * found.tiles.floor[:, None]
+    sharpness = steps[:, 1] / steps[:, 2] ** _TEXTURE_POWER
+    centre, rim = sharpness[textured & (away < _CENTRE)], sharpness[textured & (away > _RIM)]
+    if min(centre.size, rim.size) < _FEWEST:
+        return math.nan
+    return float(quantiles(centre, (0.5,))[0] / quantiles(rim, (0.5,))[0])
 
 
 def _motion(found: Described) -> tuple[float, float]:

@@ -199,6 +199,18 @@ def defocused(radius: float) -> Fault:
     return partial(camera.defocus, radius=radius)
 
 
+def back_focused(radius: float) -> Fault:
+    """Focus on what surrounds the middle of the frame."""
+    return lambda scene: _middle(scene) * camera.defocus(scene, radius) + (1 - _middle(scene)) * scene
+
+
+def _middle(scene: Scene) -> Scene:
+    height, width = scene.shape[:2]
+    y, x = np.ogrid[:height, :width]
+    away = np.hypot(x / width - 0.5, y / height - 0.5)[..., None]
+    return np.clip((0.35 - away) / 0.04 + 0.5, 0, 1).astype(np.float32)
+
+
 def shaken(length: float, angle: float) -> Fault:
     return partial(camera.motion, length=length, angle=angle)
 
@@ -280,6 +292,7 @@ SAMPLES = (
     # A frame filled with one saturated colour cannot be told from a coloured light.
     Sample("loden.jpg", cloth(LODEN, 227), warnings="colour_cast no_skin_visible"),
     Sample("bare_field.png", bare_field, warnings="focus_undetermined"),
+    Sample("back_focused_mst05.jpg", shot(5, 229, back_focused(6)), warnings="focus_undetermined"),
     Sample("gps.jpg", stored(located, 5, 228), warnings="location_embedded"),
 )
 # fmt: on
