@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from benchmarks.focus_variants import ACCEPTABLE, BLURRED, grey_light, random_variant, taken
+from benchmarks.focus_variants import ACCEPTABLE, BLURRED, CROPPED, grey_light, random_variant, taken
 from imagegate.kernels import luma_of
 from imagegate.measure.focus import described, is_textured
 from tests.samples import camera
@@ -111,7 +111,7 @@ def fixed_examples(photo: str) -> list[Example]:
     light = light_of(photo)
     examples = [
         _example(photo, name, light, replace(variant, angle=rng.uniform(0, 180)), rng)
-        for name, variant in (ACCEPTABLE | BLURRED).items()
+        for name, variant in (ACCEPTABLE | CROPPED | BLURRED).items()
     ]
     light_of.cache_clear()
     return examples
@@ -124,7 +124,7 @@ def _example(photo: str, name: str, light: Light, variant: Variant, rng: np.rand
     tiles[: len(found.descriptors.tiles)] = found.descriptors.tiles
     severity = np.nan if variant.soft else variant.severity
     textured = is_textured(float(found.signal.max()), found.noise_sigma)
-    return Example(photo, name, tiles, found.descriptors.picture, variant.blurred, severity, textured)
+    return Example(photo, name, tiles, found.descriptors.picture, variant.blurred(max(luma.shape)), severity, textured)
 
 
 def gathered(pool: Pool, function: Callable[[str], list[Example]], photos: list[str]) -> dict[str, NDArray[Any]]:

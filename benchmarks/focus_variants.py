@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import simplejpeg
 from PIL import Image
 
-from imagegate.decode import decode
+from imagegate.decode import decode, reduced_luma
 from imagegate.header import read
 from imagegate.intake import Received
 from imagegate.measure.compression import jpeg_quality
@@ -26,14 +27,27 @@ from tests.samples.skin import srgb_to_linear
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from imagegate.header import Header
+
     Light = NDArray[np.float32]
     Luma = NDArray[np.uint8]
 
 LARGEST = 1400
 SMALLEST = 300
-# Slighter blur than this is neither sharp nor a fault.
-LEAST_RADIUS = 1.2
+# Up to here it is sharp: as much a lens leaves.
+MOST_RADIUS = 0.6
+MOST_LENGTH = 2.4
+# Slighter blur than this is neither sharp nor a fault, in pixels of a 1000-pixel picture ...
+LEAST_RADIUS = 1.4
 LEAST_LENGTH = 6.0
+# ... and in its own pixels, which hide it: a radius, or a quarter of a length, in a reduced photo and in a crop.
+LEAST_IN_PIXELS = 0.7
+LEAST_IN_CROP = 1.2
+SMALLEST_CROP = 224
+LARGEST_CROP = 1000
+CROPS = 0.2  # share of all variants
+# What a picture may have been reduced by on its way: the sharpest usual filter, areas, and the softest.
+FILTERS = (Image.Resampling.LANCZOS, Image.Resampling.BOX, Image.Resampling.BILINEAR)
 
 
 @dataclass(frozen=True)
@@ -43,20 +57,26 @@ class Variant:
     Attributes:
         side: Long side when taken; 0 keeps the photo's own.
         crop: Share of each side that is kept.
+        native: Cropped to `side` in place of reduced, so that the photo's own softness is that of its pixels.
+        filter: Of every reduction but those of the JPEG decoder.
         radius, gaussian: Defocus, by a disk or by a Gaussian of half that sigma.
         length, angle, bend, pause: Motion; `bend` is how far the path curves, in lengths, `pause` the share of
             the light that falls before it begins.
         soft: Radius of the background's blur behind a sharp subject.
         ev, veil: Exposure in stops, share of scattered light.
         noise, grain: Noise of luma, and the sigma in pixels of the filter that correlates it.
+        denoise: Strength of the camera's smoothing that spares edges, 8-bit units.
         sharpening: Amount of an unsharp mask.
         shrink: Factor the file was shrunk by before it was stored.
         quality: Of the JPEG; 0 stores a PNG.
-        reduce: Factor between the file and the working picture.
+        eighths: What the JPEG decoder leaves of the file.
+        reduce: What imagegate's own reduction leaves of that.
     """
 
     side: int = 0
     crop: float = 1.0
+    native: bool = False
+    filter: Image.Resampling = Image.Resampling.BOX
     radius: float = 0.0
     gaussian: bool = False
     length: float = 0.0
@@ -68,9 +88,11 @@ class Variant:
     veil: float = 0.0
     noise: float = 0.0
     grain: float = 0.0
+    denoise: float = 0.0
     sharpening: float = 0.0
     shrink: float = 1.0
     quality: int = 90
+    eighths: int = 8
     reduce: float = 1.0
 
     @property
@@ -78,12 +100,13 @@ class Variant:
         """log2(1 + blur), a length counting as a quarter of it in radius."""
         return math.log2(1.0 + math.hypot(self.radius, self.length / 4.0))
 
-    @property
-    def blurred(self) -> float:
-        """1 for blurred, 0 for sharp, NaN for what lies between."""
-        if self.radius >= LEAST_RADIUS or self.length >= LEAST_LENGTH:
-            return 1.0
-        return math.nan if self.radius or self.length else 0.0
+    def blurred(self, long_side: int) -> float:
+        """1 for blurred, 0 for sharp, NaN for what lies between, in a working picture of that size."""
+        if self.radius <= MOST_RADIUS and self.length <= MOST_LENGTH:
+            return 0.0
+        least = (LEAST_IN_CROP if self.native else LEAST_IN_PIXELS) * 1000 / long_side
+        radius, length = max(LEAST_RADIUS, least), max(LEAST_LENGTH, 4 * least)
+        return 1.0 if self.radius >= radius or self.length >= length else math.nan
 
 
 # What must pass and what must be caught, at fixed levels (docs/focus.md). Luma has .67 of the channels' noise.
@@ -96,6 +119,8 @@ ACCEPTABLE = {
     "-1 EV": Variant(ev=-1.0),
     "+.5 EV": Variant(ev=0.5),
 }
+# What is sharp and small may be a crop, which shows a photo's own pixels.
+CROPPED = {f"crop of {side}": Variant(side=side, native=True) for side in (224, 300, 400, 500, 700)}
 BLURRED = {
     "defocus 1.5": Variant(radius=1.5),
     "defocus 3": Variant(radius=3.0),
@@ -137,18 +162,31 @@ def _nuisances(rng: np.random.Generator) -> Variant:
     """One in twelve or so of each is far out, so that the network has seen what else may come."""
     ev = rng.uniform(-2.6, 1.2) if rng.random() < 0.5 else rng.normal(0, 0.3)
     quality = int(rng.integers(35, 98)) if rng.random() < 0.92 else int(rng.integers(7, 35))
+    native = rng.random() < CROPS
     return Variant(
-        side=int(_log_uniform(rng, SMALLEST, LARGEST)),
+        side=int(_log_uniform(rng, SMALLEST_CROP, LARGEST_CROP) if native else _log_uniform(rng, SMALLEST, LARGEST)),
         crop=rng.uniform(0.6, 1.0),
+        native=native,
+        filter=FILTERS[rng.integers(len(FILTERS))],
         ev=ev if rng.random() < 0.92 else rng.uniform(-5.5, -2.6),
         veil=rng.uniform(0.05, 0.85) if rng.random() < 0.08 else 0.0,
-        noise=_log_uniform(rng, 0.3, 7.0) if rng.random() < 0.92 else rng.uniform(7.0, 16.0),
+        noise=_random_noise(rng),
+        denoise=rng.uniform(4.0, 25.0) if rng.random() < 0.2 else 0.0,
         grain=rng.uniform(0.4, 1.0) if rng.random() < 0.3 else 0.0,
         sharpening=rng.uniform(0.2, 1.5) if rng.random() < 0.3 else 0.0,
         shrink=rng.uniform(0.5, 0.95) if rng.random() < 0.3 else 1.0,
         quality=quality if rng.random() < 0.9 else 0,
-        reduce=rng.uniform(0.45, 0.85) if rng.random() < 0.25 else 1.0,
+        eighths=int(rng.integers(4, 8)) if rng.random() < 0.2 else 8,
+        reduce=rng.uniform(0.5, 0.95) if rng.random() < 0.2 else 1.0,
     )
+
+
+def _random_noise(rng: np.random.Generator) -> float:
+    """None where a photo of many megapixels was reduced, or drawn; far too much in one of twelve."""
+    kind = rng.random()
+    if kind < 0.12:
+        return 0.0
+    return _log_uniform(rng, 0.15, 7.0) if kind < 0.92 else rng.uniform(7.0, 16.0)
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -164,30 +202,50 @@ def taken(light: Light, variant: Variant, rng: np.random.Generator) -> tuple[Lum
     """Take the photo and bring it to the working size, as imagegate does."""
     light = _framed(light, variant, rng)
     luma = _stored(_through_the_lens(light, variant, rng), variant, rng)
-    data = memoryview(_encoded(luma, variant.quality))
+    return _received(memoryview(_encoded(luma, variant.quality)), variant)
+
+
+def _received(data: memoryview, variant: Variant) -> tuple[Luma, Source]:
     header = read(data)
-    picture = decode(Received(data=data), header)
+    luma, jpeg_grid = _decoded(data, header, variant)
+    if variant.reduce < 1.0 and variant.reduce * max(luma.shape) >= SMALLEST:
+        luma, jpeg_grid = reduced_luma(luma, round(variant.reduce * max(luma.shape)), least=0), False
     quality = jpeg_quality(header.quantisation[0]) if header.quantisation else math.nan
-    scaled = max(picture.luma.shape) < header.long_side
-    if variant.reduce == 1.0 or variant.reduce * max(picture.luma.shape) < SMALLEST:
-        return picture.luma, Source(picture.jpeg_grid, quality, scaled)
-    return _resized(picture.luma, variant.reduce), Source(jpeg_grid=False, jpeg_quality=quality, scaled=True)
+    return luma, Source(jpeg_grid, quality, max(luma.shape) < header.long_side)
+
+
+def _decoded(data: memoryview, header: Header, variant: Variant) -> tuple[Luma, bool]:
+    """By imagegate, or as it decodes larger files: so small ones are never reduced by the decoder itself."""
+    height, width = (-(-side * variant.eighths // 8) for side in (header.height, header.width))
+    if variant.eighths == 8 or not variant.quality or max(height, width) < SMALLEST:
+        picture = decode(Received(data=data), header)
+        return picture.luma, picture.jpeg_grid
+    return simplejpeg.decode_jpeg(data, "GRAY", min_height=height, min_width=width)[:, :, 0], False
 
 
 def _framed(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
-    height, width = (int(side * variant.crop) for side in light.shape)
+    """Choose the frame; what is shrunk later starts larger."""
+    long_side = variant.side / (variant.shrink * variant.reduce * variant.eighths / 8)
+    kept = min(long_side / max(light.shape), 1.0) if variant.native else variant.crop
+    light = _cropped(light, kept, rng)
+    if variant.native or not variant.side:
+        return light
+    return _resized(light, min(long_side / max(light.shape), 0.95), variant.filter)
+
+
+def _cropped(light: Light, share: float, rng: np.random.Generator) -> Light:
+    height, width = (int(side * share) for side in light.shape)
     top, left = (
         int(rng.integers(0, whole - part + 1)) for whole, part in zip(light.shape, (height, width), strict=True)
     )
-    light = light[top : top + height, left : left + width]
-    side = variant.side / (variant.shrink * variant.reduce)
-    scale = min(side / max(light.shape), 0.95)
-    return _resized(light, scale) if variant.side else light
+    return light[top : top + height, left : left + width]
 
 
-def _resized(picture: Light | Luma, scale: float) -> Light | Luma:
-    size = tuple(max(1, round(side * scale)) for side in picture.shape[::-1])
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+def _resized(picture: Light | Luma, scale: float, by: Image.Resampling) -> Light | Luma:
+    height, width = (max(1, round(side * scale)) for side in picture.shape)
+    if by == Image.Resampling.BOX:
+        return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return np.array(Image.fromarray(picture).resize((width, height), by))
 
 
 def _through_the_lens(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
@@ -242,10 +300,12 @@ def _stored(light: Light, variant: Variant, rng: np.random.Generator) -> Luma:
     if variant.noise:
         light = light + _noise(light, variant, rng)
     code = np.float32(255) * camera.linear_to_srgb(light)
+    if variant.denoise:
+        code = cv2.bilateralFilter(code, 5, variant.denoise, 1.2)
     if variant.sharpening:
         code += np.float32(variant.sharpening) * (code - cv2.GaussianBlur(code, (0, 0), 1.0))
     luma = np.clip(np.rint(code), 0, 255).astype(np.uint8)
-    return _resized(luma, variant.shrink) if variant.shrink < 1.0 else luma
+    return _resized(luma, variant.shrink, variant.filter) if variant.shrink < 1.0 else luma
 
 
 def _noise(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
