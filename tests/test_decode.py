@@ -216,3 +216,19 @@ def test_a_lazily_opened_pil_image_that_is_damaged_is_no_exception_of_pillows():
     with pytest.raises(Unreadable) as caught:
         from_pixels(Image.open(io.BytesIO(data[: len(data) // 2])))
     assert caught.value.code == "image_truncated"
+
+
+@pytest.mark.parametrize(("side", "between"), [(1101, 1), (1300, 1), (1600, 1), (2000, 2)])
+@pytest.mark.parametrize("place", [500, 501, 502, 503])
+def test_an_edge_stays_as_narrow_as_a_pixel_when_a_picture_is_reduced(side, between, place):
+    edge = np.full((100, side), 60, np.uint8)
+    edge[:, place:] = 180
+    reduced = from_pixels(edge).luma[50]
+    assert ((reduced > 72) & (reduced < 168)).sum() <= between
+
+
+@pytest.mark.parametrize("side", [1800, 2000, 4000])
+def test_detail_too_fine_for_the_working_size_is_blurred_away(side):
+    """A grating of 1.1 working pixels would else appear as one of 11."""
+    grating = np.rint(128 + 100 * np.cos(2 * np.pi * np.arange(side) * 1000 / side / 1.1)).astype(np.uint8)
+    assert from_pixels(np.tile(grating, (64, 1))).luma.std() < 0.4 * grating.std()
