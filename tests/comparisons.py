@@ -16,8 +16,9 @@ from imagegate.kernels import network
 from imagegate.measure.colour import BOX, BRIGHTEST, DARKEST, LOGS
 from tests.kernels.twins_describe import blur_network_numpy, describe_tiles_numpy
 from tests.kernels.twins_exposure import (
-    block_differences_numpy,
     chroma_counts_numpy,
+    differences_across_numpy,
+    differences_down_numpy,
     grid_sums_numpy,
     luma_histogram_numpy,
 )
@@ -117,9 +118,13 @@ COMPARISONS = {
         "imagegate": on(colour, kernels.chroma_counts, *CHROMA),
         "numpy": on(colour, chroma_counts_numpy, *CHROMA),
     },
-    "block_differences": {
-        "imagegate": on(grey, kernels.block_differences),
-        "numpy": on(grey, block_differences_numpy),
+    "differences_across": {
+        "imagegate": on(grey, kernels.differences_across),
+        "numpy": on(grey, differences_across_numpy),
+    },
+    "differences_down": {
+        "imagegate": on(grey, kernels.differences_down),
+        "numpy": on(grey, differences_down_numpy),
     },
     "describe_tiles": {
         "imagegate": on_tiles(kernels.describe_tiles),

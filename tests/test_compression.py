@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagegate.kernels.blocks import block_differences
+from imagegate.kernels.blocks import differences_across, differences_down
 from imagegate.measure.compression import compression
-from tests.kernels.twins_exposure import block_differences_numpy
+from tests.kernels.twins_exposure import differences_across_numpy, differences_down_numpy
 
 RAMP = np.ascontiguousarray(np.broadcast_to(np.arange(0, 250, 5, dtype=np.uint8), (40, 50)))
 
@@ -31,9 +31,15 @@ def as_jpeg(luma, quality):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (7, 8), (33, 65), (750, 1000), (401, 299)])
-def test_kernel_equals_its_twin(shape):
+def test_kernels_equal_their_twins(shape):
     luma = np.random.default_rng(3).integers(0, 256, shape, np.uint8)
-    np.testing.assert_array_equal(block_differences(luma), block_differences_numpy(luma))
+    np.testing.assert_array_equal(differences_across(luma), differences_across_numpy(luma))
+    np.testing.assert_array_equal(differences_down(luma), differences_down_numpy(luma))
+
+
+def test_the_largest_differences_across_do_not_overflow():
+    stripes = np.ascontiguousarray(np.broadcast_to(np.arange(17) % 2 * 255, (700, 17))).astype(np.uint8)
+    np.testing.assert_array_equal(differences_across(stripes), np.full(8, 700 * 2 * 255))
 
 
 @pytest.mark.parametrize("quality", range(1, 101))

@@ -1,6 +1,6 @@
 """Kernels: arrays in, numbers out. Compiled by Numba on their first call, kept on disk, free of the GIL."""
 
-from imagegate.kernels.blocks import block_differences
+from imagegate.kernels.blocks import differences_across, differences_down
 from imagegate.kernels.colour import chroma_counts
 from imagegate.kernels.describe import describe_tiles
 from imagegate.kernels.grid import grid_sums
@@ -11,10 +11,11 @@ from imagegate.kernels.network import blur_network
 from imagegate.kernels.structure import tile_structure
 
 __all__ = [
-    "block_differences",
     "blur_network",
     "chroma_counts",
     "describe_tiles",
+    "differences_across",
+    "differences_down",
     "grid_sums",
     "laplacian_sums",
     "luma_histogram",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,35 +11,52 @@ from imagegate.kernels._jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_BAND: Final = 256  # rows whose differences, 255 at most each, 16 bits can hold
+
 
 @kernel
-def block_differences(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Sum the absolute first differences along x and y, by the place of the first pixel modulo 8.
+def differences_across(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Sum the absolute first differences along x, by the place of the first pixel modulo 8.
 
     Args:
-        luma: (H, W) uint8, C-contiguous, H < 2^23.
+        luma: (H, W) uint8, C-contiguous.
 
     Returns:
-        (2, 8) int64: entry [0, k] sums |Y(x + 1, y) - Y(x, y)| over x % 8 == k, entry [1, k] sums
-        |Y(x, y + 1) - Y(x, y)| over y % 8 == k. Entries 7 cross the grid.
+        (8,) int64: entry k sums |Y(x + 1, y) - Y(x, y)| over x % 8 == k. Entry 7 crosses the grid.
     """
     height, width = luma.shape
-    sums = np.zeros((2, 8), np.int64)
+    sums = np.zeros(8, np.int64)
     # By columns first and folded by eight at the end: LLVM vectorises this, but not sums with a stride of eight.
-    across = np.zeros(max(width - 1, 0), np.int32)
-    for y in range(height):
-        _add_differences(luma[y, :-1], luma[y, 1:], across)
-        if y + 1 < height:
-            sums[1, y % 8] += _difference(luma[y], luma[y + 1])
-    for x in range(across.size):
-        sums[0, x % 8] += across[x]
+    across = np.empty(max(width - 1, 0), np.uint16)
+    for top in range(0, height, _BAND):
+        across[:] = 0
+        for y in range(top, min(top + _BAND, height)):
+            _add_differences(luma[y, :-1], luma[y, 1:], across)
+        for x in range(across.size):
+            sums[x % 8] += across[x]
     return sums
 
 
 @kernel
-def _add_differences(a: NDArray[np.uint8], b: NDArray[np.uint8], sums: NDArray[np.int32]) -> None:
+def differences_down(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Sum the absolute first differences along y, by the place of the first pixel modulo 8.
+
+    Args:
+        luma: (H, W) uint8, C-contiguous, W < 2^23.
+
+    Returns:
+        (8,) int64: entry k sums |Y(x, y + 1) - Y(x, y)| over y % 8 == k. Entry 7 crosses the grid.
+    """
+    sums = np.zeros(8, np.int64)
+    for y in range(luma.shape[0] - 1):
+        sums[y % 8] += _difference(luma[y], luma[y + 1])
+    return sums
+
+
+@kernel
+def _add_differences(a: NDArray[np.uint8], b: NDArray[np.uint8], sums: NDArray[np.uint16]) -> None:
     for x in range(a.size):
-        sums[x] = np.int32(sums[x] + np.int32(abs(np.int32(np.int16(b[x]) - np.int16(a[x])))))
+        sums[x] = np.uint16(sums[x] + np.uint16(np.uint8(max(a[x], b[x]) - min(a[x], b[x]))))
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from imagegate.kernels.blocks import block_differences
+from imagegate.kernels.blocks import differences_across, differences_down
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def blockiness(luma: NDArray[np.uint8]) -> float:
     """Mean difference across the grid over the mean inside of the blocks; NaN where there is no grid or no detail."""
     if min(luma.shape) <= _BLOCK:
         return math.nan
-    sums = block_differences(luma)
+    sums = np.stack([differences_across(luma), differences_down(luma)])
     pairs = _pairs(*luma.shape)
     # Of each axis by itself: one may have more detail than the other, and more pairs.
     across = (sums[:, 7] / pairs[:, 7]).sum()
@@ -87,7 +87,7 @@ _SUMS: Final = _ijg_sums()
 
 
 def _pairs(height: int, width: int) -> NDArray[np.int64]:
-    """How many differences each entry of `block_differences` sums, (2, 8)."""
+    """How many differences each entry of the differences across and down sums, (2, 8)."""
     place = np.arange(_BLOCK)
     columns, rows = ((side - 1 - place + 7) // _BLOCK for side in (width, height))
     return np.array([columns * height, rows * width], np.int64)

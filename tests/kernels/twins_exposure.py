@@ -33,8 +33,12 @@ def chroma_counts_numpy(rgb, logs, box, darkest, brightest):
     return counts.astype(np.int64), int(inside.sum()), int(tinted.sum())
 
 
-def block_differences_numpy(luma):
+def differences_across_numpy(luma):
     """Differences of the whole picture, summed by their place modulo 8."""
-    wide = luma.astype(np.int64)
-    across, down = np.abs(np.diff(wide, axis=1)), np.abs(np.diff(wide, axis=0))
-    return np.array([[across[:, k::8].sum() for k in range(8)], [down[k::8].sum() for k in range(8)]])
+    across = np.abs(np.diff(luma.astype(np.int64), axis=1))
+    return np.array([across[:, k::8].sum() for k in range(8)])
+
+
+def differences_down_numpy(luma):
+    """The same of the picture turned."""
+    return differences_across_numpy(luma.T)
