@@ -23,6 +23,9 @@ _HALF: Final = (
     *((1, 1), (2, 2), (1, -1), (2, -2)),
 )
 OFFSETS: Final = np.array(_FULL + _HALF, np.int64)
+# Beside each row, so that every offset runs over whole rows: a loop of 32 leaves LLVM no rest to do one by one.
+_MARGIN: Final = 8
+_PADDED: Final = _MARGIN + TILE + _MARGIN
 FULL: Final = len(_FULL)  # the first offsets are of the picture, the others of the picture halved
 
 # The columns of the table `describe_tiles` gives.
@@ -53,23 +56,24 @@ def describe_tiles(luma: NDArray[np.uint8], rows: NDArray[np.int64], columns: ND
         Y and Y^2, and how many pixels are <= BLACK or >= WHITE.
     """
     table = np.zeros((rows.size, COLUMNS), np.int64)
-    tile = np.empty((TILE, TILE), np.int16)
-    half = np.empty((TILE // 2, TILE // 2), np.int16)
+    tile = np.zeros((TILE, _PADDED), np.int16)
+    half = np.zeros((TILE // 2, _PADDED), np.int16)
     squares = np.empty(TILE, np.int32)
     largest = np.empty(TILE, np.int32)
     for t in range(rows.size):
         out = table[t]
         top, left = rows[t] * TILE, columns[t] * TILE
         for y in range(TILE):
-            _take_row(luma[top + y, left : left + TILE], tile[y], out)
+            _take_row(luma[top + y, left : left + TILE], tile[y, _MARGIN : _MARGIN + TILE], out)
         for y in range(TILE // 2):
-            for x in range(TILE // 2):
-                half[y, x] = tile[2 * y, 2 * x] + tile[2 * y, 2 * x + 1] + tile[2 * y + 1, 2 * x]
-                half[y, x] += tile[2 * y + 1, 2 * x + 1]
+            _halve(tile[2 * y, _MARGIN:], tile[2 * y + 1, _MARGIN:], half[y, _MARGIN : _MARGIN + TILE // 2])
         for i in range(len(OFFSETS)):
-            _add_differences(tile if i < FULL else half, OFFSETS[i, 0], OFFSETS[i, 1], squares, largest)
-            out[SQUARES + i] = squares.sum()
-            out[LARGEST + i] = largest.max()
+            samples = tile if i < FULL else half
+            down, across = OFFSETS[i]
+            _add_differences(samples, down, across, squares, largest)
+            first, last = max(-across, 0), samples.shape[0] - max(across, 0)
+            out[SQUARES + i] = squares[first:last].sum()
+            out[LARGEST + i] = largest[first:last].max()
     return table
 
 
@@ -90,19 +94,22 @@ def _take_row(row: NDArray[np.uint8], out: NDArray[np.int16], sums: NDArray[np.i
 
 
 @kernel
+def _halve(upper: NDArray[np.int16], lower: NDArray[np.int16], out: NDArray[np.int16]) -> None:
+    for x in range(out.size):
+        out[x] = upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1]
+
+
+@kernel
 def _add_differences(
-    tile: NDArray[np.int16], down: int, across: int, squares: NDArray[np.int32], largest: NDArray[np.int32]
+    samples: NDArray[np.int16], down: int, across: int, squares: NDArray[np.int32], largest: NDArray[np.int32]
 ) -> None:
-    """Column by column: without a sum across lanes LLVM vectorises the whole loop."""
+    """Column by column, and those in the margins too: without sums across lanes LLVM vectorises the whole loop."""
     squares[:] = 0
     largest[:] = 0
-    side = tile.shape[0]
-    left = max(-across, 0)
-    width = side - abs(across)
-    for y in range(side - down):
-        a = tile[y, left : left + width]
-        b = tile[y + down, left + across : left + across + width]
-        for x in range(width):
+    for y in range(samples.shape[0] - down):
+        a = samples[y, _MARGIN : _MARGIN + TILE]
+        b = samples[y + down, _MARGIN + across : _MARGIN + across + TILE]
+        for x in range(TILE):
             d = np.int32(np.int32(b[x]) - np.int32(a[x]))
             squared = np.int32(d * d)
             squares[x] = np.int32(squares[x] + squared)
