@@ -20,7 +20,7 @@ _SHIFT: Final = BIN_WIDTH.bit_length() - 1
 @kernel
 def chroma_counts(
     rgb: NDArray[np.uint8], logs: NDArray[np.int32], box: NDArray[np.int32], darkest: int, brightest: int
-) -> tuple[NDArray[np.int64], int, int]:
+) -> tuple[NDArray[np.int32], int, int]:
     """Histogram of log-chroma, and how many pixels lie in a box of it.
 
     Every fourth pixel of every fourth row: shares of a photo need no more (47,000 pixels of 1000 x 750), and a
@@ -34,25 +34,49 @@ def chroma_counts(
         brightest: Pixels whose green is above this level are not counted: clipping has changed their colour.
 
     Returns:
-        (BINS, BINS) int64 histogram of u (rows) and v (columns) with 0 at the lower edge of the middle bin and the
+        (BINS, BINS) int32 histogram of u (rows) and v (columns) with 0 at the lower edge of the middle bin and the
         outermost bins open; how many of the counted pixels lie in the box; how many of all pixels are not grey.
     """
     height, width, _ = rgb.shape
-    counts = np.zeros((BINS, BINS), np.int64)
+    counts = np.zeros(BINS * BINS, np.int32)
+    columns = (width + STEP - 1) // STEP
+    u, v, bins = np.empty(columns, np.int32), np.empty(columns, np.int32), np.empty(columns, np.int32)
+    usable = np.empty(columns, np.uint8)
     inside = 0
     tinted = 0
+    # A row at a time and in three steps, of which LLVM vectorises the second: half the time of one step.
     for y in range(0, height, STEP):
-        for x in range(0, width, STEP):
-            red, green, blue = rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2]
+        samples = rgb[y].reshape(-1)
+        for i in range(columns):
+            red, green, blue = samples[3 * STEP * i], samples[3 * STEP * i + 1], samples[3 * STEP * i + 2]
             tinted += (red != green) | (green != blue)
-            if max(red, green, blue) < darkest or green > brightest:
-                continue
-            u, v = logs[red] - logs[green], logs[green] - logs[blue]
-            inside += box[0] <= u <= box[1] and box[2] <= v <= box[3]
-            counts[_bin(u), _bin(v)] += 1
-    return counts, inside, tinted
+            usable[i] = (max(red, green, blue) >= darkest) & (green <= brightest)
+            u[i], v[i] = logs[red] - logs[green], logs[green] - logs[blue]
+        inside += _place(u, v, usable, box, bins)
+        for i in range(columns):
+            counts[np.uint32(bins[i])] += usable[i]
+    return counts.reshape(BINS, BINS), inside, tinted
 
 
 @kernel
-def _bin(value: int) -> int:
-    return min(max((value >> _SHIFT) + BINS // 2, 0), BINS - 1)
+def _place(
+    u: NDArray[np.int32],
+    v: NDArray[np.int32],
+    usable: NDArray[np.uint8],
+    box: NDArray[np.int32],
+    bins: NDArray[np.int32],
+) -> int:
+    """Write each pixel's bin of the histogram laid out flat; return how many usable ones lie in the box."""
+    low_u, high_u, low_v, high_v = box
+    inside = np.int32(0)
+    for i in range(bins.size):
+        within = (low_u <= u[i]) & (u[i] <= high_u) & (low_v <= v[i]) & (v[i] <= high_v)
+        inside = np.int32(inside + np.int32(usable[i] & within))
+        bins[i] = np.int32(np.int32(_bin(u[i]) * np.int32(BINS)) + _bin(v[i]))
+    return int(inside)
+
+
+@kernel
+def _bin(value: np.int32) -> np.int32:
+    middle = np.int32(BINS // 2)
+    return np.int32(min(max(np.int32(value >> np.int32(_SHIFT)), np.int32(-middle)), np.int32(middle - 1)) + middle)
