@@ -18,7 +18,7 @@ def grid_sums(luma: NDArray[np.uint8], cell: int, clipped: int) -> NDArray[np.in
 
     Args:
         luma: (H, W) uint8, C-contiguous.
-        cell: Side of a cell in pixels, less than 2^23.
+        cell: Side of a cell in pixels, at most 257: the light of a column of it fits into 16 bits.
         clipped: The lowest level that counts as clipped, 0 to 255.
 
     Returns:
@@ -28,24 +28,25 @@ def grid_sums(luma: NDArray[np.uint8], cell: int, clipped: int) -> NDArray[np.in
     rows, columns = (height + cell - 1) // cell, (width + cell - 1) // cell
     sums = np.zeros((3, rows, columns), np.int64)
     # Down the columns first: LLVM vectorises whole rows, but gains nothing on a row's short stretch in one cell.
-    light = np.empty(width, np.int32)
-    bright = np.empty(width, np.int32)
+    light = np.empty(width, np.uint16)
+    bright = np.empty(width, np.uint16)
     for row in range(rows):
         light[:] = 0
         bright[:] = 0
         stop = min((row + 1) * cell, height)
         for y in range(row * cell, stop):
             _add_row(luma[y], clipped, light, bright)
-        for x in range(width):
-            sums[0, row, x // cell] += light[x]
-            sums[1, row, x // cell] += bright[x]
-            sums[2, row, x // cell] += stop - row * cell
+        for column in range(columns):
+            left, right = column * cell, min((column + 1) * cell, width)
+            sums[0, row, column] = light[left:right].sum()
+            sums[1, row, column] = bright[left:right].sum()
+            sums[2, row, column] = (stop - row * cell) * (right - left)
     return sums
 
 
 @kernel
-def _add_row(row: NDArray[np.uint8], clipped: int, light: NDArray[np.int32], bright: NDArray[np.int32]) -> None:
+def _add_row(row: NDArray[np.uint8], clipped: int, light: NDArray[np.uint16], bright: NDArray[np.uint16]) -> None:
     level = np.uint8(clipped)
     for x in range(row.size):
-        light[x] += np.int32(row[x])
-        bright[x] += np.int32(row[x] >= level)
+        light[x] = np.uint16(light[x] + np.uint16(row[x]))
+        bright[x] = np.uint16(bright[x] + np.uint16(row[x] >= level))

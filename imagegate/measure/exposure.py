@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import cv2
 import numpy as np
 
 from imagegate.kernels.grid import grid_sums
@@ -24,6 +25,7 @@ WHITE: Final = 250  # Lowest luma that counts as clipped; JPEG leaves a ripple o
 
 _CELLS: Final = 16  # Along the long side: cells of 63 pixels of 1000.
 _AREA: Final = 0.5  # A cell with at least this share clipped is a clipped area, not a highlight.
+_NEIGHBOURS: Final = np.ones((3, 3), np.uint8)
 _LIT: Final = 16.0  # Cells of lower mean luma are vignette, letterbox or black cloth: no light to judge.
 _PLANE: Final = 3  # Numbers that make a plane; more cells than these can contradict it.
 
@@ -106,18 +108,19 @@ def entropy(counts: NDArray[np.int64]) -> float:
 
 def glare_pixels(clipped: NDArray[np.int64], pixels: NDArray[np.int64]) -> int:
     """Count the clipped pixels away from clipped areas, of two (rows, columns) grids of counts."""
-    area = np.pad(clipped >= _AREA * pixels, 1)
-    near = np.lib.stride_tricks.sliding_window_view(area, (3, 3)).any(axis=(2, 3))
-    return int(clipped[~near].sum())
+    area = (clipped >= _AREA * pixels).astype(np.uint8)
+    near = cv2.dilate(area, _NEIGHBOURS)
+    return int(clipped[near == 0].sum())
 
 
 def fall_of_light(levels: Floats) -> float:
     """Stops across the frame of the plane through (rows, columns) mean levels; NaN where too few cells are lit."""
-    rows, columns = np.nonzero(levels >= _LIT)
-    if rows.size <= _PLANE or np.ptp(rows) == 0 or np.ptp(columns) == 0:
+    lit = levels >= _LIT
+    places = np.argwhere(lit)
+    if len(places) <= _PLANE or not np.ptp(places, axis=0).all():
         return math.nan
-    stops = np.log2(linear_light(levels[rows, columns]))
-    offsets = np.column_stack([rows - rows.mean(), columns - columns.mean()])
+    stops = np.log2(linear_light(levels[lit]))
+    offsets = places - places.mean(axis=0)
     centred = stops - stops.mean()
     slope, *_ = np.linalg.lstsq(offsets, centred, rcond=None)
     plane = offsets @ slope
