@@ -42,3 +42,12 @@ def test_the_largest_differences_do_not_overflow():
     table = kernels.tile_structure(board, False)
 
     assert table[0, 0, 0] == 255**2 * 32 * 31
+    assert table[0, 0, 8] == 8 * 255 * 30 * 30
+
+
+def test_the_brightest_cells_do_not_overflow():
+    light, bright, pixels = kernels.grid_sums(np.full((514, 300), 255, np.uint8), 257, 255)
+
+    np.testing.assert_array_equal(light, 255 * pixels)
+    np.testing.assert_array_equal(bright, pixels)
+    np.testing.assert_array_equal(pixels, [[257 * 257, 257 * 43]] * 2)

@@ -1,6 +1,6 @@
 """Squared differences and noise of every 32x32 tile of the luma."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,32 +21,57 @@ UP: Final = 7  # (x+1, y-1)
 NOISE: Final = 8
 COLUMNS: Final = 9
 
+_Pair: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
 _LAGS: Final = 3  # 1, 2, 4
 _BLOCK: Final = 8  # of JPEG
 
 
 @kernel
 def _add_squares(luma: NDArray[np.uint8], top: int, span: int, shift: tuple[int, int], sums: NDArray[np.int32]) -> None:
-    """Add (Y(x + across, y + down) - Y(x, y))^2 to the column sums, for the row of tiles that begins at `top`.
+    """Add (Y(x + across, y + down) - Y(x, y))^2 to the column sums, for the row of tiles that begins at `top`."""
+    width = sums.size - abs(shift[0])
+    for y in range(top, top + TILE, 4):
+        a = _pair(luma, y, span, shift, width)
+        b = _pair(luma, y + 1, span, shift, width)
+        c = _pair(luma, y + 2, span, shift, width)
+        d = _pair(luma, y + 3, span, shift, width)
+        _add_four(a, b, c, d, sums[:width])
+
+
+@kernel
+def _pair(luma: NDArray[np.uint8], y: int, span: int, shift: tuple[int, int], width: int) -> _Pair:
+    """A row and what it is compared with: itself, which adds nothing, where the other row lies beyond the span."""
+    across, down = shift
+    left = max(-across, 0)
+    row = luma[y, left : left + width]
+    if y % span + down >= span:
+        return row, row
+    return row, luma[y + down, left + across : left + across + width]
+
+
+@kernel
+def _add_four(a: _Pair, b: _Pair, c: _Pair, d: _Pair, sums: NDArray[np.int32]) -> None:
+    """Four rows for each time a sum is read and written: a seventh off the time of one row at a time.
 
     Column by column: without a sum across lanes LLVM vectorises the whole loop.
     """
-    across, down = shift
-    left = max(-across, 0)
-    width = sums.size - abs(across)
-    for y in range(top, top + TILE):
-        if y % span + down < span:
-            a = luma[y, left : left + width]
-            b = luma[y + down, left + across : left + across + width]
-            for x in range(width):
-                # Numba widens sums to 64 bits unless told; in 32 LLVM has twice the lanes (a tenth off the whole).
-                d = np.int32(np.int32(b[x]) - np.int32(a[x]))
-                sums[x] = np.int32(sums[x] + np.int32(d * d))
+    for x in range(sums.size):
+        first, second = _square(a[0][x], a[1][x]), _square(b[0][x], b[1][x])
+        third, fourth = _square(c[0][x], c[1][x]), _square(d[0][x], d[1][x])
+        sums[x] = np.int32(sums[x] + np.int32(first + second) + np.int32(third + fourth))
+
+
+@kernel
+def _square(a: np.uint8, b: np.uint8) -> np.int32:
+    """Numba widens to 64 bits unless told; in 32 LLVM has twice the lanes."""
+    d = np.int32(np.int32(b) - np.int32(a))
+    return np.int32(d * d)
 
 
 @kernel
 def _add_noise(
-    luma: NDArray[np.uint8], top: int, span: int, curvature: NDArray[np.int16], sums: NDArray[np.int32]
+    luma: NDArray[np.uint8], top: int, span: int, curvature: NDArray[np.int16], sums: NDArray[np.uint16]
 ) -> None:
     """Add |[1 -2 1; -2 4 -2; 1 -2 1] * Y|, down first and then across: the mask is separable."""
     width = sums.size
@@ -58,17 +83,19 @@ def _add_noise(
                 curvature[x] = np.int16(np.int16(upper) + np.int16(lower))
             for x in range(1, width - 1):
                 fore, aft = curvature[x - 1] - curvature[x], curvature[x + 1] - curvature[x]
-                sums[x] = np.int32(sums[x] + np.int32(abs(np.int32(np.int16(np.int16(fore) + np.int16(aft))))))
+                sums[x] = np.uint16(sums[x] + np.uint16(abs(np.int16(np.int16(fore) + np.int16(aft)))))
 
 
 @kernel
-def _sum_columns(sums: NDArray[np.int32], span: int, first: int, last: int, out: NDArray[np.int64]) -> None:
+def _sum_columns(
+    sums: NDArray[np.int32] | NDArray[np.uint16], span: int, first: int, last: int, out: NDArray[np.int64]
+) -> None:
     """Give each tile the sum of its columns, but for the `first` and `last` ones of every span."""
     for tile in range(out.size):
-        total = np.int64(0)
+        total = np.int32(0)
         for left in range(tile * TILE, (tile + 1) * TILE, span):
             for x in range(left + first, left + span - last):
-                total += sums[x]
+                total = np.int32(total + np.int32(sums[x]))
         out[tile] = total
 
 
@@ -96,24 +123,26 @@ def tile_structure(
     if rows == 0 or columns == 0:
         return table
     span = _BLOCK if jpeg_grid else TILE
-    # 32 rows of squares stay below 2^21.
-    sums = np.empty((COLUMNS, columns * TILE), np.int32)
+    # 32 rows of squares stay below 2^21, and 30 of the noise mask, 2040 at most each, below 2^16.
+    sums = np.empty((NOISE, columns * TILE), np.int32)
+    noise = np.empty(columns * TILE, np.uint16)
     curvature = np.empty(columns * TILE, np.int16)
     for row in range(rows):
         sums[:] = 0
+        noise[:] = 0
         top = row * TILE
         for i in range(_LAGS):
             _add_squares(luma, top, span, (1 << i, 0), sums[X1 + i])
             _add_squares(luma, top, span, (0, 1 << i), sums[Y1 + i])
         _add_squares(luma, top, span, (1, 1), sums[DOWN])
         _add_squares(luma, top, span, (-1, 1), sums[UP])
-        _add_noise(luma, top, span, curvature, sums[NOISE])
+        _add_noise(luma, top, span, curvature, noise)
         for i in range(_LAGS):
             _sum_columns(sums[X1 + i], span, 0, 1 << i, table[row, :, X1 + i])
             _sum_columns(sums[Y1 + i], span, 0, 0, table[row, :, Y1 + i])
         _sum_columns(sums[DOWN], span, 0, 1, table[row, :, DOWN])
         _sum_columns(sums[UP], span, 0, 1, table[row, :, UP])
-        _sum_columns(sums[NOISE], span, 1, 1, table[row, :, NOISE])
+        _sum_columns(noise, span, 1, 1, table[row, :, NOISE])
     return table
 
 
