@@ -17,25 +17,23 @@ def luma_histogram(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Count the pixels of each level.
 
     Args:
-        luma: (H, W) uint8, C-contiguous.
+        luma: (H, W) uint8, C-contiguous, less than 2^31 pixels.
 
     Returns:
         (256,) int64, equal to `numpy.bincount(luma.ravel(), minlength=256)`.
     """
     # Neighbours are often equal, and a counter just written cannot be read at once: four tables hide that wait
     # (1.2 against 2.0 ms on 3 megapixels, measured).
-    tables = np.zeros((4, 256), np.int64)
-    counts = np.zeros(256, np.int64)
+    tables = np.zeros((4, 256), np.int32)
     first, second, third, fourth = tables[0], tables[1], tables[2], tables[3]
     flat = luma.reshape(-1)
-    whole = flat.size - flat.size % 4
-    for i in range(0, whole, 4):
+    fours = flat.size // 4
+    for i in range(fours):
+        first[flat[4 * i]] += 1
+        second[flat[4 * i + 1]] += 1
+        third[flat[4 * i + 2]] += 1
+        fourth[flat[4 * i + 3]] += 1
+    for i in range(4 * fours, flat.size):
         first[flat[i]] += 1
-        second[flat[i + 1]] += 1
-        third[flat[i + 2]] += 1
-        fourth[flat[i + 3]] += 1
-    for i in range(whole, flat.size):
-        first[flat[i]] += 1
-    for table in tables:
-        counts += table
+    counts: NDArray[np.int64] = tables.sum(axis=0)
     return counts

@@ -39,7 +39,7 @@ def laplacian_sums(luma: NDArray[np.uint8]) -> tuple[int, int]:
             part, part_squares = _span_sums(above[start:stop], below[start:stop], left, row[start:stop], right)
             total += part
             squares += part_squares
-        for x in {0, width - 1}:
+        for x in range(0, width, max(width - 1, 1)):
             value = (
                 np.int64(above[x]) + below[x] + row[_mirrored(x - 1, width)] + row[_mirrored(x + 1, width)]
             ) - 4 * np.int64(row[x])
