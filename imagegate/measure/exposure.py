@@ -117,10 +117,12 @@ def fall_of_light(levels: Floats) -> float:
     """Stops across the frame of the plane through (rows, columns) mean levels; NaN where too few cells are lit."""
     lit = levels >= _LIT
     places = np.argwhere(lit)
-    if len(places) <= _PLANE or not np.ptp(places, axis=0).all():
+    if len(places) <= _PLANE:
+        return math.nan
+    offsets = places - places.mean(axis=0)
+    if not offsets.any(axis=0).all():
         return math.nan
     stops = np.log2(linear_light(levels[lit]))
-    offsets = places - places.mean(axis=0)
     centred = stops - stops.mean()
     slope, *_ = np.linalg.lstsq(offsets, centred, rcond=None)
     plane = offsets @ slope
