@@ -21,15 +21,15 @@ from rich.progress import track
 from benchmarks.accuracy import lines
 from benchmarks.accuracy.gates import skipped
 from benchmarks.accuracy.sheets import false_rejects, figures, judge_photo, missed
-from benchmarks.accuracy.tables import causes, comparison, document, line_grid, method, target_lines
+from benchmarks.accuracy.tables import causes, comparison, document, method, target_lines
 from benchmarks.photos import ROOT
+from benchmarks.tables import line_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.accuracy.lines import Line
     from benchmarks.accuracy.sheets import PhotoVerdicts
-    from benchmarks.accuracy.tables import Grid
+    from benchmarks.tables import Grid, Line
 
 DOCUMENT = ROOT / "docs" / "accuracy.md"
 KINDS = {".jpg", ".jpeg", ".png"}

@@ -12,6 +12,7 @@ import numpy as np
 import imagegate
 from benchmarks.accuracy.scores import rank_correlation
 from benchmarks.accuracy.variants import decode, reduced, stored, to_light
+from benchmarks.tables import Line
 from tests.samples import camera
 from tests.samples.make import METERED_EV, SIZE, taken
 from tests.samples.skin import MONK_TONES, draw_skin
@@ -44,15 +45,6 @@ FAIRNESS_RADIUS = 6.0
 
 MEASURE_SHARE = 0.12
 COST_ROUNDS = 15
-
-
-class Line(NamedTuple):
-    """One row: what is measured, what it must be, what it is, and whether that is met (None: reported only)."""
-
-    what: str
-    target: str
-    measured: str
-    met: bool | None
 
 
 class Scaled(NamedTuple):

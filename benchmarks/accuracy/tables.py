@@ -7,14 +7,12 @@ import math
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.table import Table
-
 from benchmarks.accuracy import sheets
 from benchmarks.accuracy.gates import GATES, OURS
-from benchmarks.accuracy.lines import Line
 from benchmarks.accuracy.scores import RESAMPLES, Estimate
 from benchmarks.accuracy.variants import LARGEST, SEED, SENSOR, VARIANTS
 from benchmarks.race import machine
+from benchmarks.tables import Grid, Line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,26 +56,6 @@ TARGETS = (
 # fmt: on
 
 
-class Grid(NamedTuple):
-    """A table of texts, its first row the header; `numbers`: all but the first column are figures."""
-
-    title: str
-    rows: list[list[str]]
-    numbers: bool = True
-
-    def rich(self) -> Table:
-        table = Table(title=self.title, title_justify="left")
-        for number, name in enumerate(self.rows[0]):
-            table.add_column(name, justify="right" if number and self.numbers else "left")
-        for row in self.rows[1:]:
-            table.add_row(*row)
-        return table
-
-    def markdown(self) -> str:
-        header, *body = (f"| {' | '.join(row)} |" for row in self.rows)
-        return "\n".join([f"## {self.title}", header, f"|{'---|' * len(self.rows[0])}", *body])
-
-
 def target_lines(figures: Figures) -> list[Line]:
     """Hold imagegate's figures against TARGETS, and against the rivals'."""
     return [target.line(figures) for target in TARGETS] + _lead(figures)
@@ -102,18 +80,6 @@ def _lead(figures: Figures) -> list[Line]:
             not behind,
         )
     ]
-
-
-def line_grid(title: str, lines: Sequence[Line]) -> Grid:
-    says = {True: "yes", False: "**no**", None: ""}
-    return Grid(
-        title,
-        [
-            ["", "target", "measured", "met"],
-            *([line.what, line.target, line.measured, says[line.met]] for line in lines),
-        ],
-        numbers=False,
-    )
 
 
 def comparison(figures: Figures) -> Grid:
