@@ -1,4 +1,4 @@
-"""The photos that are measured: real camera files where there are some, else a drawn sample."""
+"""The photos that are measured: real camera files, where there are some."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 
 def camera_originals() -> list[pathlib.Path]:
-    """Camera JPEGs of 10 to 13 megapixels; the largest drawn sample where there are none."""
+    """Camera JPEGs of 10 to 13 megapixels."""
     shared = pathlib.Path(os.environ.get("IMAGEGATE_SHARED", ROOT.parent / "shared"))
-    photos = sorted((shared / "data" / "camera_originals").glob("*.jpg"))
-    return photos or [ROOT / "sample_images" / "good_2400x1800.jpg"]
+    return sorted((shared / "data" / "camera_originals").glob("*.jpg"))

@@ -1,9 +1,8 @@
-"""Ratios that a noisy machine cannot fake: every contender runs in every round, and is compared within it."""
+"""Times that a noisy machine cannot set apart: every contender runs in every round, to be compared within it."""
 
 from __future__ import annotations
 
 import platform
-import statistics
 from importlib.metadata import version
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,16 +13,11 @@ if TYPE_CHECKING:
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "simplejpeg", "pybase64")
 
 
-def race(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median over the rounds of each contender's time over the first one's in the same round.
-
-    Args:
-        contenders: Name to what is timed; the first is the yardstick. Each runs once before the clock starts.
-        rounds: How often each runs.
-    """
+def race(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds that each contender takes in each round, by name; each runs once before the clock starts."""
     for run in contenders.values():
         run()
-    times = {name: [] for name in contenders}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
         # Every other round backwards, so that nobody always runs on its neighbour's warm or cold cache.
         order = list(contenders.items())[:: 1 if number % 2 == 0 else -1]
@@ -31,11 +25,7 @@ def race(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[st
             start = perf_counter()
             run()
             times[name].append(perf_counter() - start)
-    yardstick = next(iter(times.values()))
-    return {
-        name: statistics.median(mine / base for mine, base in zip(own, yardstick, strict=True))
-        for name, own in times.items()
-    }
+    return times
 
 
 def machine() -> str:

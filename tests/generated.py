@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 import re
 
+from benchmarks.speed.record import read
+from benchmarks.speed.tables import summary
 from imagegate.causes import CAUSES
 from imagegate.metrics import METRICS
 
@@ -22,8 +24,8 @@ def causes() -> str:
 
 
 def speed() -> str:
-    """The recorded results of the benchmark."""
-    return (ROOT / "benchmarks" / "results" / "check.md").read_text(encoding="utf-8").strip()
+    """The recorded results of the benchmark, in short."""
+    return summary(read())
 
 
 def metrics() -> str:
