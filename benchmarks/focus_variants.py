@@ -34,18 +34,14 @@ if TYPE_CHECKING:
 
 LARGEST = 1400
 SMALLEST = 300
-# Up to here it is sharp: as much a lens leaves.
-MOST_RADIUS = 0.6
-MOST_LENGTH = 2.4
-# Slighter blur than this is neither sharp nor a fault, in pixels of a 1000-pixel picture ...
-LEAST_RADIUS = 1.4
-LEAST_LENGTH = 6.0
-# ... and in its own pixels, which hide it: a radius, or a quarter of a length, in a reduced photo and in a crop.
-LEAST_IN_PIXELS = 0.7
-LEAST_IN_CROP = 1.2
+# Blur up to the first is sharp, as much a lens leaves; from the second on it is a fault. Both in pixels of a 1000-pixel
+# picture, and in the picture's own pixels, which hide as much: what counts is the larger.
+SHARP, SHARP_IN_PIXELS = 1.3, 0.65
+FAULT, FAULT_IN_PIXELS = 2.2, 1.6
 SMALLEST_CROP = 224
 LARGEST_CROP = 1000
-CROPS = 0.2  # share of all variants
+CROPS = 0.25  # share of all variants
+LENS = 0.45  # share of the sharp ones that have some of a lens's blur
 # What a picture may have been reduced by on its way: the sharpest usual filter, areas, and the softest.
 FILTERS = (Image.Resampling.LANCZOS, Image.Resampling.BOX, Image.Resampling.BILINEAR)
 
@@ -96,17 +92,23 @@ class Variant:
     reduce: float = 1.0
 
     @property
+    def blur(self) -> float:
+        """Radius that blurs as much; a length counts as a quarter of it."""
+        return math.hypot(self.radius, self.length / 4.0)
+
+    @property
     def severity(self) -> float:
-        """log2(1 + blur), a length counting as a quarter of it in radius."""
-        return math.log2(1.0 + math.hypot(self.radius, self.length / 4.0))
+        return math.log2(1.0 + self.blur)
 
     def blurred(self, long_side: int) -> float:
         """1 for blurred, 0 for sharp, NaN for what lies between, in a working picture of that size."""
-        if self.radius <= MOST_RADIUS and self.length <= MOST_LENGTH:
-            return 0.0
-        least = (LEAST_IN_CROP if self.native else LEAST_IN_PIXELS) * 1000 / long_side
-        radius, length = max(LEAST_RADIUS, least), max(LEAST_LENGTH, 4 * least)
-        return 1.0 if self.radius >= radius or self.length >= length else math.nan
+        if self.blur >= least_fault(long_side):
+            return 1.0
+        return 0.0 if self.blur <= max(SHARP, SHARP_IN_PIXELS * 1000 / long_side) else math.nan
+
+
+def least_fault(long_side: float) -> float:
+    return max(FAULT, FAULT_IN_PIXELS * 1000 / long_side)
 
 
 # What must pass and what must be caught, at fixed levels (docs/focus.md). Luma has .67 of the channels' noise.
@@ -136,26 +138,33 @@ BLURRED = {
 
 def random_variant(kind: str, rng: np.random.Generator) -> Variant:
     """Draw a variant: "sharp", "soft" (background), "slight", "defocus" or "motion"; the rest is alike for all."""
-    return replace(_nuisances(rng), **_fault(kind, rng))
+    variant = _nuisances(rng)
+    return replace(variant, **_fault(kind, least_fault(variant.side), rng))
 
 
-def _fault(kind: str, rng: np.random.Generator) -> dict[str, float]:
+def _fault(kind: str, least: float, rng: np.random.Generator) -> dict[str, float]:
+    if kind == "soft":
+        return {"soft": _log_uniform(rng, 2.0, 12.0)}
+    if kind == "slight" or (kind == "sharp" and rng.random() < LENS):
+        return _slight(SHARP if kind == "sharp" else least, rng)
     fault: dict[str, float] = {}
     both = kind in {"defocus", "motion"} and rng.random() < 0.15
     if kind == "defocus" or both:
         most = 14.0 if rng.random() < 0.15 else 8.0
-        fault |= {"radius": _log_uniform(rng, LEAST_RADIUS, most), "gaussian": rng.random() < 0.3}
+        radius = _log_uniform(rng, least, max(most, 2.5 * least))
+        fault |= {"radius": radius, "gaussian": rng.random() < 0.3}
     if kind == "motion" or both:
         bend = 0.0 if rng.random() < 0.6 else rng.uniform(-0.5, 0.5)
-        fault |= {"length": _log_uniform(rng, LEAST_LENGTH, 40.0), "angle": rng.uniform(0, 180), "bend": bend}
+        length = _log_uniform(rng, 4 * least, max(40.0, 10 * least))
+        fault |= {"length": length, "angle": rng.uniform(0, 180), "bend": bend}
         fault |= {"pause": rng.uniform(0.0, 0.35) if rng.random() < 0.25 else 0.0}
-    if kind == "slight" and rng.random() < 0.7:
-        fault |= {"radius": rng.uniform(0.3, LEAST_RADIUS), "gaussian": rng.random() < 0.3}
-    elif kind == "slight":
-        fault |= {"length": rng.uniform(1.5, LEAST_LENGTH), "angle": rng.uniform(0, 180)}
-    if kind == "soft":
-        fault |= {"soft": _log_uniform(rng, 2.0, 12.0)}
     return fault
+
+
+def _slight(most: float, rng: np.random.Generator) -> dict[str, float]:
+    if rng.random() < 0.7:
+        return {"radius": rng.uniform(0.2, most), "gaussian": rng.random() < 0.3}
+    return {"length": rng.uniform(0.8, 4 * most), "angle": rng.uniform(0, 180)}
 
 
 def _nuisances(rng: np.random.Generator) -> Variant:
