@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import cv2
@@ -18,6 +17,8 @@ from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import PIL.Image
 
     from imagegate.header import Header
@@ -26,18 +27,21 @@ if TYPE_CHECKING:
 Pixels: TypeAlias = NDArray[np.uint8]
 Samples: TypeAlias = NDArray[Any]  # uint8 or uint16
 
-WORKING_SIDE: Final = 1000
-# A decoder scale that ends between these is measured as it is: resampling would blur what is to be measured.
-SMALLEST_SIDE: Final = 900
-LARGEST_SIDE: Final = 1100
-# Blur before resampling by a factor f, in pixels over sqrt(f^2 - 1). With it a photo keeps its radius, whatever its
-# size; areas (INTER_AREA) soften by up to a pixel, which is what a photo is rejected for, and take eight times as long.
-SOFTENING: Final = 0.35
-DECODER_FACTORS: Final = (8, 4, 2)
+# Between these a picture is measured as it is: resampling would blur what is to be measured, and takes as long as the
+# decoder itself (1633 pixels to 1000: 8 ms beside 4).
+SMALLEST_SIDE: Final = 800
+LARGEST_SIDE: Final = 1280
+# The JPEG decoder reduces to eighths; those with SIMD code first (5/8 takes 1.8 times as long as 1/2).
+EIGHTHS: Final = (1, 2, 4, 8, 3, 5)
+WHOLE: Final = 8  # eighths
 WHITE: Final = 255
 GREY: Final = 2  # dimensions of (H, W)
-RGBA: Final = 4  # channels
-STRIP: Final = 64  # rows
+RGB: Final = 3  # channels
+RGBA: Final = 4
+# Without a turn to BGR, which takes a twentieth of the time; what may have alpha has to be asked for as it is.
+OPAQUE: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+# OpenCV spreads what has twice as many pixels over threads of its own (parallel_for_), and threads are the caller's.
+STRIP: Final = 1 << 16  # pixels
 # The bounds that OpenCV sets itself (CV_IO_MAX_IMAGE_WIDTH and _PIXELS).
 OPENCV_SIDE: Final = 1 << 20
 OPENCV_PIXELS: Final = 1 << 30
@@ -77,17 +81,23 @@ def decode(received: Received, header: Header, *, strict: bool = True) -> Pictur
     data = received.data or memoryview(b"")
     if header.format == "png":
         return _picture(_decode_png(data, header))
-    factor = decoder_factor(header.long_side)
-    unscaled = factor == 1 and header.long_side <= LARGEST_SIDE
-    return _picture(_decode_jpeg(data, header, factor, strict=strict), jpeg_grid=unscaled)
+    eighths = decoder_eighths(header.long_side)
+    return _picture(_decode_jpeg(data, header, eighths, strict=strict), jpeg_grid=eighths == WHOLE)
 
 
-def decoder_factor(long_side: int) -> int:
-    """The largest of the JPEG decoder's own reductions that still fills the working size."""
-    return next((factor for factor in DECODER_FACTORS if -(-long_side // factor) >= SMALLEST_SIDE), 1)
+def decoder_eighths(long_side: int) -> int:
+    """The JPEG decoder's own reduction that leaves a working size; where none does, the nearest to it."""
+    if long_side < SMALLEST_SIDE:
+        return WHOLE
+    sizes = {eighths: _reduced(long_side, eighths) for eighths in EIGHTHS}
+    return next((e for e, side in sizes.items() if SMALLEST_SIDE <= side <= LARGEST_SIDE), 1)
 
 
-def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool) -> Pixels:
+def _reduced(side: int, eighths: int) -> int:
+    return -(-side * eighths // WHOLE)
+
+
+def _decode_jpeg(data: memoryview, header: Header, eighths: int, *, strict: bool) -> Pixels:
     space = {"grey": "GRAY", "cmyk": "CMYK", "ycck": "CMYK"}.get(header.colour_space, "RGB")
     try:
         # The fast chroma upsampling does not touch luma, which is what is judged at pixel level.
@@ -95,8 +105,8 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
             data,
             space,
             fastupsample=True,
-            min_height=-(-header.height // factor),
-            min_width=-(-header.width // factor),
+            min_height=_reduced(header.height, eighths),
+            min_width=_reduced(header.width, eighths),
             strict=strict,
         )
     except ValueError as error:
@@ -115,41 +125,53 @@ def _from_cmyk(pixels: Pixels, *, inverted: bool) -> Pixels:
 
 def _decode_png(data: memoryview, header: Header) -> Samples:
     """Checksums first, as OpenCV checks none; inflating a second time (40 % of a decode) only names what failed."""
-    check_png_chunks(data)
+    chunks = check_png_chunks(data)
     if header.long_side > OPENCV_SIDE or header.pixels > OPENCV_PIXELS:
         raise Unreadable("image_too_large", "The picture is larger than the PNG decoder can read.")
+    opaque = header.channels == RGB and all(chunk.kind != b"tRNS" for chunk in chunks)
     try:
-        pixels: Samples | None = cv2.imdecode(np.frombuffer(essential_png(data), np.uint8), cv2.IMREAD_UNCHANGED)
+        encoded = np.frombuffer(essential_png(data, chunks), np.uint8)
+        pixels: Samples | None = cv2.imdecode(encoded, OPAQUE if opaque else cv2.IMREAD_UNCHANGED)
     except cv2.error:
         raise Unreadable("image_too_large", "The PNG decoder has not enough memory for the picture.") from None
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         check_png_stream(data)
         raise Unreadable("image_corrupt", "The PNG decoder could not read the pixels.")
-    if pixels.ndim == GREY:
-        # OpenCV knows no transparent level of grey.
-        level = transparent_grey(data)
-        if level is not None:
-            pixels[pixels == level] = np.iinfo(pixels.dtype).max
+    if opaque:
         return pixels
-    if pixels.shape[2] == RGBA:
-        pixels = _over_white(pixels)
-    # Halved before its channels are turned, which spares a copy of the whole picture.
-    return cv2.cvtColor(np.ascontiguousarray(_halved(pixels)), cv2.COLOR_BGR2RGB)
+    return _opaque_grey(pixels, data) if pixels.ndim == GREY else _opaque_colour(pixels)
+
+
+def _opaque_grey(pixels: Samples, data: memoryview) -> Samples:
+    """Over white; OpenCV knows no transparent level of grey."""
+    level = transparent_grey(data)
+    if level is not None:
+        pixels[pixels == level] = np.iinfo(pixels.dtype).max
+    return pixels
+
+
+def _opaque_colour(pixels: Samples) -> Samples:
+    """BGR, or BGRA laid over white, to RGB; reduced before that, which spares a copy of the whole picture."""
+    bgr = _at_working_size(_over_white(pixels) if pixels.shape[2] == RGBA else pixels)
+    rgb = np.empty(bgr.shape, bgr.dtype)
+    for rows in _strips(bgr.shape):
+        rgb[rows] = cv2.cvtColor(np.ascontiguousarray(bgr[rows]), cv2.COLOR_BGR2RGB)
+    return rgb
 
 
 def _over_white(samples: Samples) -> Samples:
     """Colours laid over white by their alpha (not premultiplied), rounded: (H, W, 4) to (H, W, 3), same dtype.
 
-    By strips, so that no wide copy of the whole picture is made; by OpenCV, which takes a fifth of the time of NumPy.
+    By OpenCV, which takes a fifth of the time of NumPy.
     """
     white = np.iinfo(samples.dtype).max
     if samples[:, :, 3].min() == white:
         return samples[:, :, :3]
     over = np.empty((*samples.shape[:2], 3), samples.dtype)
-    for top in range(0, len(samples), STRIP):
-        strip = samples[top : top + STRIP]
+    for rows in _strips(samples.shape):
+        strip = samples[rows]
         alpha = cv2.cvtColor(strip[:, :, 3], cv2.COLOR_GRAY2BGR)
-        over[top : top + STRIP] = cv2.multiply(strip[:, :, :3], alpha, scale=1 / white) + (white - alpha)
+        over[rows] = cv2.multiply(strip[:, :, :3], alpha, scale=1 / white) + (white - alpha)
     return over
 
 
@@ -160,41 +182,47 @@ def _from_pil(image: PIL.Image.Image) -> Samples:
 
 
 def _picture(samples: Samples, *, jpeg_grid: bool = False) -> Picture:
-    """Luma is made before the last reduction, as it alone need be reduced with care; writable: kernels compile once."""
-    pixels = np.require(_to_8_bits(_halved(samples)), requirements=("C", "W"))
+    """Reduced before it is brought to 8 bits, so that it is rounded once; writable, so that kernels compile once."""
+    pixels = np.require(_to_8_bits(_at_working_size(samples)), requirements=("C", "W"))
     if pixels.ndim == GREY:
-        return Picture(luma=reduced_luma(pixels), rgb=None, jpeg_grid=jpeg_grid)
-    return Picture(luma=reduced_luma(luma_of(pixels)), rgb=_reduced_rgb(pixels), jpeg_grid=jpeg_grid)
+        return Picture(luma=pixels, rgb=None, jpeg_grid=jpeg_grid)
+    return Picture(luma=luma_of(pixels), rgb=pixels, jpeg_grid=jpeg_grid)
 
 
-def _halved(samples: Samples) -> Samples:
-    """Means of 2x2 until at most twice the working size is left: OpenCV's only fast reduction by areas."""
-    while max(samples.shape[:2]) > 2 * WORKING_SIDE:
-        height, width = (max(1, side // 2) for side in samples.shape[:2])
-        even = np.ascontiguousarray(samples[: 2 * height, : 2 * width])
-        samples = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+def _at_working_size(samples: Samples) -> Samples:
+    """Halved, for which OpenCV has SIMD code, and where that leaves too much, by 5/8 like a JPEG of such a size.
+
+    Area means do not alias. Each halving rounds halves up: an eighth of a level on average.
+    """
+    while max(samples.shape[:2]) >= 2 * SMALLEST_SIDE:
+        samples = _area_means(samples, 1, 2)
+    if max(samples.shape[:2]) > LARGEST_SIDE:
+        samples = _area_means(samples, 5, 8)
     return samples
 
 
-def reduced_luma(luma: Pixels, long_side: int = WORKING_SIDE, *, least: int = LARGEST_SIDE) -> Pixels:
-    """Reduce (H, W) uint8 luma of more than `least` pixels by up to 2, as sharp as the decoder's own reductions."""
-    if max(luma.shape) <= least:
-        return luma
-    factor = max(luma.shape) / long_side
-    soft = cv2.GaussianBlur(luma, (5, 5), SOFTENING * math.sqrt(factor**2 - 1))
-    return np.asarray(cv2.resize(soft, _size(luma, long_side), interpolation=cv2.INTER_CUBIC), np.uint8)
+def _area_means(samples: Samples, times: int, parts: int) -> Samples:
+    """Reduced to times / parts of both sides, without the last column and row where the sides are odd."""
+    height, width = (max(1, side * times // parts) for side in samples.shape[:2])
+    columns = -(-width * parts // times)
+    means = np.empty((height, width, *samples.shape[2:]), samples.dtype)
+    for rows in _strips(means.shape, times):
+        strip = samples[rows.start * parts // times : -(-rows.stop * parts // times), :columns]
+        size = (width, rows.stop - rows.start)
+        means[rows] = cv2.resize(np.ascontiguousarray(strip), size, interpolation=cv2.INTER_AREA)
+    return means
 
 
-def _reduced_rgb(rgb: Pixels) -> Pixels:
-    if max(rgb.shape) <= LARGEST_SIDE:
-        return rgb
-    return np.asarray(cv2.resize(rgb, _size(rgb, WORKING_SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
+def _strips(shape: tuple[int, ...], multiple: int = 1) -> Iterator[slice]:
+    """The rows of a picture in strips of so many pixels as OpenCV works on in one thread.
 
-
-def _size(pixels: Pixels, long_side: int) -> tuple[int, int]:
-    """Width and height at which the longer is `long_side`."""
-    height, width = (max(1, round(side * long_side / max(pixels.shape[:2]))) for side in pixels.shape[:2])
-    return width, height
+    Args:
+        shape: Of the picture, (H, W, ...).
+        multiple: Of this many rows is every strip made, except the last.
+    """
+    height, width, *_ = shape
+    step = max(1, STRIP // width // multiple) * multiple
+    return (slice(top, min(top + step, height)) for top in range(0, height, step))
 
 
 def _to_8_bits(samples: Samples) -> Pixels:

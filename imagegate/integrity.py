@@ -10,7 +10,7 @@ from imagegate.causes import Unreadable
 from imagegate.header import jpeg, png
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _CRITICAL: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _PALETTE_BYTES: Final = range(3, 3 * 256 + 1, 3)
@@ -56,16 +56,20 @@ _JPEG_MESSAGES: Final = (
 _TURBOJPEG_PREFIX: Final = re.compile(r"^tj\w+\(\): ")
 
 
-def check_png_chunks(data: memoryview) -> None:
+def check_png_chunks(data: memoryview) -> list[png.Chunk]:
     """Refuse a PNG whose chunks are damaged or out of order.
+
+    Returns:
+        Its chunks.
 
     Raises:
         Unreadable: image_truncated where IEND is missing, image_corrupt for a wrong checksum or order (W3C
             PNG, third edition, section 5.6) or a critical chunk that no standard defines.
     """
     colour_type = png.read_ihdr(data).colour_type
+    chunks = list(png.chunks(data))
     seen: list[bytes] = []
-    for chunk in png.chunks(data):
+    for chunk in chunks:
         if not chunk.intact:
             raise _png_fault(chunk, "has a wrong checksum")
         _check_place(chunk, seen, colour_type)
@@ -73,6 +77,7 @@ def check_png_chunks(data: memoryview) -> None:
             seen.append(chunk.kind)
     if b"IDAT" not in seen:
         raise _corrupt("The PNG has no IDAT chunk, so it holds no picture.")
+    return chunks
 
 
 def check_png_stream(data: memoryview) -> None:
@@ -101,18 +106,18 @@ def check_png_stream(data: memoryview) -> None:
         raise _corrupt("The PNG's compressed data ends without its checksum.")
 
 
-def essential_png(data: memoryview) -> memoryview | bytes:
+def essential_png(data: memoryview, chunks: Iterable[png.Chunk]) -> memoryview | bytes:
     """The PNG without the chunks that its pixels do not need; the same bytes where there are none.
 
-    libpng writes to standard error what it finds wrong with the others, from inside a library's call. It costs 3 %
-    of the time of decoding the PNG. The transparency of a grey PNG goes too, as OpenCV does not look at it: see
-    `png.transparent_grey`.
+    libpng writes to standard error what it finds wrong with the others, from inside a library's call. The
+    transparency of a grey PNG goes too, as OpenCV does not look at it: see `png.transparent_grey`.
 
-    Raises:
-        Unreadable: The chunks cannot be told apart.
+    Args:
+        data: The whole file.
+        chunks: Its chunks.
     """
     ends, pieces = [len(png.SIGNATURE)], [data[: len(png.SIGNATURE)]]
-    for chunk in _essential(data):
+    for chunk in _essential(png.read_ihdr(data), chunks):
         pieces.append(data[chunk.at : chunk.end])
         ends.append(chunk.end)
     return data if sum(map(len, pieces)) == ends[-1] else b"".join(pieces)
@@ -181,11 +186,10 @@ def _check_place(chunk: png.Chunk, seen: list[bytes], colour_type: int) -> None:
         raise _png_fault(chunk, "is not empty")
 
 
-def _essential(data: memoryview) -> Iterator[png.Chunk]:
+def _essential(ihdr: png.Ihdr, chunks: Iterable[png.Chunk]) -> Iterator[png.Chunk]:
     """The chunks that make pixels; tRNS only where libpng takes it (png_handle_tRNS)."""
-    ihdr = png.read_ihdr(data)
     lengths = range(6, 7) if ihdr.colour_type == png.RGB else range(0)  # that tRNS may have here
-    for chunk in png.chunks(data):
+    for chunk in chunks:
         if chunk.kind == b"PLTE" and ihdr.colour_type == png.PALETTE:
             yield chunk
             lengths = range(1, min(len(chunk.body) // 3, 1 << ihdr.depth) + 1)

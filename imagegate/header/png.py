@@ -26,7 +26,9 @@ RGB_ALPHA: Final = 6
 GREYS: Final = (GREY, GREY_ALPHA)
 
 _WHITE: Final = 255  # of 8 bits
-_FRAMING: Final = 12  # bytes of a chunk besides its data: length, type, CRC
+_START: Final = struct.Struct(">I4s")  # of a chunk: length of its data, type
+_CRC: Final = struct.Struct(">I")
+_FRAMING: Final = _START.size + _CRC.size
 _LONGEST: Final = (1 << 31) - 1  # of a chunk and of a side
 # 20 MB in 4 KB pieces make 5000 chunks; a million empty ones are there to burn time.
 _MOST_CHUNKS: Final = 1 << 16
@@ -187,18 +189,17 @@ def transparent_grey(data: memoryview) -> int | None:
 
 
 def _chunk(data: memoryview, at: int) -> Chunk:
-    length = int.from_bytes(data[at : at + 4], "big")
-    kind = bytes(data[at + 4 : at + 8])
-    end = at + _FRAMING + length
-    if len(kind) < 4:  # noqa: PLR2004 - letters of a type
+    if at + _START.size > len(data):
         raise Unreadable("image_truncated", f"The PNG ends after {len(data)} bytes, before its IEND chunk.")
-    if length > _LONGEST or not (kind.isascii() and kind.isalpha()):
+    length, kind = _START.unpack_from(data, at)
+    end = at + _FRAMING + length
+    if length > _LONGEST or not kind.isalpha():
         raise _corrupt(f"The PNG has no valid chunk at byte {at}.")
     if end > len(data):
         # A file that still has its last chunk lost nothing at its end: then it is the length that is wrong.
         code = "image_corrupt" if bytes(data[-len(IEND) :]) == IEND else "image_truncated"
         raise Unreadable(code, f"The PNG's {kind.decode()} chunk at byte {at} goes past the file's end.")
-    return Chunk(kind, at, data[at + 8 : end - 4], int.from_bytes(data[end - 4 : end], "big"))
+    return Chunk(kind, at, data[at + _START.size : end - _CRC.size], *_CRC.unpack_from(data, end - _CRC.size))
 
 
 def _corrupt(message: str) -> Unreadable:
