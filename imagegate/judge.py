@@ -106,8 +106,11 @@ def _counts(rule: Rule, beyond: set[str]) -> bool:
 
 def _judge(rule: Rule, policy: Policy, facts: tuple[object, ...]) -> Judged | None:
     """NaN fails no rule and passes none: it is a finding of its own where the row says so, else nothing."""
-    value, limit = _value(rule.metric, facts), policy.limit(rule)
-    if value is None or limit is None or math.isinf(limit):
+    limit = policy.limit(rule)
+    if limit is None or math.isinf(limit):
+        return None
+    value = _value(rule.metric, facts)
+    if value is None:
         return None
     unknown = math.isnan(value)
     code = rule.undetermined if unknown else rule.cause
@@ -118,8 +121,11 @@ def _judge(rule: Rule, policy: Policy, facts: tuple[object, ...]) -> Judged | No
 
 
 def _value(name: str, facts: tuple[object, ...]) -> float | None:
-    known = (getattr(fact, name, None) for fact in facts)
-    return next((value for value in known if value is not None), None)
+    for fact in facts:
+        value: float | None = getattr(fact, name, None)
+        if value is not None:
+            return value
+    return None
 
 
 def _findings(row: Judged, policy: Policy) -> Iterator[Finding]:
