@@ -91,6 +91,8 @@ def _jit_cache() -> str:
     kernel: Any = import_module("imagegate.kernels").laplacian_sums
     if not hasattr(kernel, "stats"):
         return "not used: NUMBA_DISABLE_JIT is set, and checking is slow"
+    if kernel.stats.cache_path is None:
+        raise RuntimeError("no place to keep it can be written to; NUMBA_CACHE_DIR can name one")
     place = Path(kernel.stats.cache_path)
     place.mkdir(parents=True, exist_ok=True)
     # Permissions do not tell of a read-only file system, and root passes them all.

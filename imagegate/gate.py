@@ -72,8 +72,9 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
 
 def warmup() -> None:
     """Compile and load every kernel, so that the next check() is as fast as any."""
-    rng = np.random.default_rng(0)
-    check(rng.integers(0, 256, (128, 128, 3), np.uint8))
+    # Patches, for noise alone has no texture, and without texture focus is not judged.
+    patches = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    check(patches.repeat(16, axis=0).repeat(16, axis=1))
 
 
 class _Flow:

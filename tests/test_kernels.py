@@ -1,5 +1,8 @@
 """Every kernel equals its twins, to the last integer where it gives integers, on any size."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -51,3 +54,18 @@ def test_the_brightest_cells_do_not_overflow():
     np.testing.assert_array_equal(light, 255 * pixels)
     np.testing.assert_array_equal(bright, pixels)
     np.testing.assert_array_equal(pixels, [[257 * 257, 257 * 43]] * 2)
+
+
+NOWHERE = """
+from numba.core import caching
+caching.CompileResultCacheImpl._locator_classes = []
+import numpy as np
+from imagegate import doctor, kernels
+print(kernels.luma_of(np.full((1, 1, 3), 7, np.uint8)), doctor._probe("cache", doctor._jit_cache).ok)
+"""
+
+
+def test_where_nothing_can_be_written_kernels_are_compiled_all_the_same():
+    run = subprocess.run([sys.executable, "-c", NOWHERE], capture_output=True, text=True, check=True)
+
+    assert run.stdout == "[[7]] False\n"

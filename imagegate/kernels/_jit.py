@@ -1,6 +1,7 @@
 """The one place where JIT options stand."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar, cast
 
 import numba
@@ -15,5 +16,10 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     `nogil` lets two threads measure two pictures. No `fastmath`: sums must equal the NumPy reference. No
     `parallel`: threads belong to the caller, and cached parallel kernels have crashed (pynndescent #175).
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compile_as = partial(numba.njit, nogil=True, error_model="numpy")
+    try:
+        compiled = compile_as(cache=True)(function)
+    except RuntimeError:
+        # Numba finds no place that can be written to, as in a container whose file system is read-only.
+        compiled = compile_as()(function)
     return cast("Callable[P, R]", compiled)
