@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 LARGEST = 1400
 SMALLEST = 300
-# Blur up to the first is sharp, as much a lens leaves; from the second on it is a fault. Both in pixels of a 1000-pixel
-# picture, and in the picture's own pixels, which hide as much: what counts is the larger.
-SHARP, SHARP_IN_PIXELS = 1.3, 0.65
-FAULT, FAULT_IN_PIXELS = 2.2, 1.6
+# Slighter blur than this is neither sharp nor a fault: in pixels of a 1000-pixel picture, and in the picture's own,
+# which hide as much, in a crop of a photo more than in a reduced one. What counts is the larger.
+FAULT, FAULT_IN_PIXELS, FAULT_IN_CROP = 1.2, 0.9, 1.6
+# A motion of less than this is not drawn as a fault.
+LEAST_LENGTH = 6.0
 SMALLEST_CROP = 224
 LARGEST_CROP = 1000
 CROPS = 0.25  # share of all variants
-LENS = 0.45  # share of the sharp ones that have some of a lens's blur
 # What a picture may have been reduced by on its way: the sharpest usual filter, areas, and the softest.
 FILTERS = (Image.Resampling.LANCZOS, Image.Resampling.BOX, Image.Resampling.BILINEAR)
 
@@ -61,12 +61,11 @@ class Variant:
         soft: Radius of the background's blur behind a sharp subject.
         ev, veil: Exposure in stops, share of scattered light.
         noise, grain: Noise of luma, and the sigma in pixels of the filter that correlates it.
-        denoise: Strength of the camera's smoothing that spares edges, 8-bit units.
         sharpening: Amount of an unsharp mask.
         shrink: Factor the file was shrunk by before it was stored.
         quality: Of the JPEG; 0 stores a PNG.
         eighths: What the JPEG decoder leaves of the file.
-        reduce: What imagegate's own reduction leaves of that.
+        kept: Eighths that imagegate's own reduction leaves of that.
     """
 
     side: int = 0
@@ -84,12 +83,11 @@ class Variant:
     veil: float = 0.0
     noise: float = 0.0
     grain: float = 0.0
-    denoise: float = 0.0
     sharpening: float = 0.0
     shrink: float = 1.0
     quality: int = 90
     eighths: int = 8
-    reduce: float = 1.0
+    kept: int = 8
 
     @property
     def blur(self) -> float:
@@ -102,13 +100,10 @@ class Variant:
 
     def blurred(self, long_side: int) -> float:
         """1 for blurred, 0 for sharp, NaN for what lies between, in a working picture of that size."""
-        if self.blur >= least_fault(long_side):
-            return 1.0
-        return 0.0 if self.blur <= max(SHARP, SHARP_IN_PIXELS * 1000 / long_side) else math.nan
-
-
-def least_fault(long_side: float) -> float:
-    return max(FAULT, FAULT_IN_PIXELS * 1000 / long_side)
+        if not self.blur:
+            return 0.0
+        hidden = (FAULT_IN_CROP if self.native else FAULT_IN_PIXELS) * 1000 / long_side
+        return 1.0 if self.blur >= max(FAULT, hidden) else math.nan
 
 
 # What must pass and what must be caught, at fixed levels (docs/focus.md). Luma has .67 of the channels' noise.
@@ -138,33 +133,26 @@ BLURRED = {
 
 def random_variant(kind: str, rng: np.random.Generator) -> Variant:
     """Draw a variant: "sharp", "soft" (background), "slight", "defocus" or "motion"; the rest is alike for all."""
-    variant = _nuisances(rng)
-    return replace(variant, **_fault(kind, least_fault(variant.side), rng))
+    return replace(_nuisances(rng), **_fault(kind, rng))
 
 
-def _fault(kind: str, least: float, rng: np.random.Generator) -> dict[str, float]:
-    if kind == "soft":
-        return {"soft": _log_uniform(rng, 2.0, 12.0)}
-    if kind == "slight" or (kind == "sharp" and rng.random() < LENS):
-        return _slight(SHARP if kind == "sharp" else least, rng)
+def _fault(kind: str, rng: np.random.Generator) -> dict[str, float]:
     fault: dict[str, float] = {}
     both = kind in {"defocus", "motion"} and rng.random() < 0.15
     if kind == "defocus" or both:
         most = 14.0 if rng.random() < 0.15 else 8.0
-        radius = _log_uniform(rng, least, max(most, 2.5 * least))
-        fault |= {"radius": radius, "gaussian": rng.random() < 0.3}
+        fault |= {"radius": _log_uniform(rng, FAULT, most), "gaussian": rng.random() < 0.3}
     if kind == "motion" or both:
         bend = 0.0 if rng.random() < 0.6 else rng.uniform(-0.5, 0.5)
-        length = _log_uniform(rng, 4 * least, max(40.0, 10 * least))
-        fault |= {"length": length, "angle": rng.uniform(0, 180), "bend": bend}
+        fault |= {"length": _log_uniform(rng, LEAST_LENGTH, 40.0), "angle": rng.uniform(0, 180), "bend": bend}
         fault |= {"pause": rng.uniform(0.0, 0.35) if rng.random() < 0.25 else 0.0}
+    if kind == "slight" and rng.random() < 0.7:
+        fault |= {"radius": rng.uniform(0.3, FAULT), "gaussian": rng.random() < 0.3}
+    elif kind == "slight":
+        fault |= {"length": rng.uniform(1.5, LEAST_LENGTH), "angle": rng.uniform(0, 180)}
+    if kind == "soft":
+        fault |= {"soft": _log_uniform(rng, 2.0, 12.0)}
     return fault
-
-
-def _slight(most: float, rng: np.random.Generator) -> dict[str, float]:
-    if rng.random() < 0.7:
-        return {"radius": rng.uniform(0.2, most), "gaussian": rng.random() < 0.3}
-    return {"length": rng.uniform(0.8, 4 * most), "angle": rng.uniform(0, 180)}
 
 
 def _nuisances(rng: np.random.Generator) -> Variant:
@@ -179,23 +167,14 @@ def _nuisances(rng: np.random.Generator) -> Variant:
         filter=FILTERS[rng.integers(len(FILTERS))],
         ev=ev if rng.random() < 0.92 else rng.uniform(-5.5, -2.6),
         veil=rng.uniform(0.05, 0.85) if rng.random() < 0.08 else 0.0,
-        noise=_random_noise(rng),
-        denoise=rng.uniform(4.0, 25.0) if rng.random() < 0.2 else 0.0,
+        noise=_log_uniform(rng, 0.3, 7.0) if rng.random() < 0.92 else rng.uniform(7.0, 16.0),
         grain=rng.uniform(0.4, 1.0) if rng.random() < 0.3 else 0.0,
         sharpening=rng.uniform(0.2, 1.5) if rng.random() < 0.3 else 0.0,
         shrink=rng.uniform(0.5, 0.95) if rng.random() < 0.3 else 1.0,
         quality=quality if rng.random() < 0.9 else 0,
         eighths=int(rng.integers(4, 8)) if rng.random() < 0.2 else 8,
-        reduce=rng.uniform(0.5, 0.95) if rng.random() < 0.2 else 1.0,
+        kept=int(rng.integers(4, 8)) if rng.random() < 0.2 else 8,
     )
-
-
-def _random_noise(rng: np.random.Generator) -> float:
-    """None where a photo of many megapixels was reduced, or drawn; far too much in one of twelve."""
-    kind = rng.random()
-    if kind < 0.12:
-        return 0.0
-    return _log_uniform(rng, 0.15, 7.0) if kind < 0.92 else rng.uniform(7.0, 16.0)
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -217,8 +196,8 @@ def taken(light: Light, variant: Variant, rng: np.random.Generator) -> tuple[Lum
 def _received(data: memoryview, variant: Variant) -> tuple[Luma, Source]:
     header = read(data)
     luma, jpeg_grid = _decoded(data, header, variant)
-    if variant.reduce < 1.0 and variant.reduce * max(luma.shape) >= SMALLEST:
-        luma, jpeg_grid = reduced_luma(luma, round(variant.reduce * max(luma.shape)), least=0), False
+    if variant.kept < 8 and variant.kept / 8 * max(luma.shape) >= SMALLEST:
+        luma, jpeg_grid = reduced_luma(luma, variant.kept), False
     quality = jpeg_quality(header.quantisation[0]) if header.quantisation else math.nan
     return luma, Source(jpeg_grid, quality, max(luma.shape) < header.long_side)
 
@@ -234,7 +213,7 @@ def _decoded(data: memoryview, header: Header, variant: Variant) -> tuple[Luma, 
 
 def _framed(light: Light, variant: Variant, rng: np.random.Generator) -> Light:
     """Choose the frame; what is shrunk later starts larger."""
-    long_side = variant.side / (variant.shrink * variant.reduce * variant.eighths / 8)
+    long_side = variant.side / (variant.shrink * variant.kept / 8 * variant.eighths / 8)
     kept = min(long_side / max(light.shape), 1.0) if variant.native else variant.crop
     light = _cropped(light, kept, rng)
     if variant.native or not variant.side:
@@ -309,8 +288,6 @@ def _stored(light: Light, variant: Variant, rng: np.random.Generator) -> Luma:
     if variant.noise:
         light = light + _noise(light, variant, rng)
     code = np.float32(255) * camera.linear_to_srgb(light)
-    if variant.denoise:
-        code = cv2.bilateralFilter(code, 5, variant.denoise, 1.2)
     if variant.sharpening:
         code += np.float32(variant.sharpening) * (code - cv2.GaussianBlur(code, (0, 0), 1.0))
     luma = np.clip(np.rint(code), 0, 255).astype(np.uint8)

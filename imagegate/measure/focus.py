@@ -32,12 +32,6 @@ _SIGMAS: Final = np.geomspace(0.05, 20.0, 400)
 # Mean squared difference at lag 4 that the fall of light over a bare field may leave, in 8-bit levels squared.
 _LEAST_SIGNAL: Final = 2.0
 
-# A smaller picture may be a crop, and what is softness of a pixel or two in any photo is a large part of its frame:
-# of sharp dermoscopy cropped to 300 pixels the network alone calls 73 % blurred, with these 1 % (training photos).
-_WHOLE: Final = 800
-_PER_HALVING: Final = 4.0  # log-odds
-_OWN_SOFTNESS: Final = 1.5  # pixels of the picture
-
 # Of each side, from the middle of the frame: an ellipse within a usual subject, and what lies outside a larger one.
 _CENTRE: Final = 0.28
 _RIM: Final = 0.38
@@ -137,14 +131,11 @@ def focus(luma: NDArray[np.uint8], source: Source) -> Focus:
     if not is_textured(float(found.signal.max()), found.noise_sigma):
         return _undetermined(found.noise_sigma, radius_map)
     score, severity = network.blur_network(*found.descriptors, fitted().networks)
-    long_side = max(luma.shape)
     ratio, angle = _motion(found)
     own = radii[~np.isnan(radii)]
     return Focus(
-        blur_radius=max(
-            0.0, _true_radius(float(severity)) - _OWN_SOFTNESS * max(0.0, 1000 / long_side - 1000 / _WHOLE)
-        ),
-        blur_score=float(score) - _PER_HALVING * max(0.0, math.log2(_WHOLE / long_side)),
+        blur_radius=_true_radius(float(severity)),
+        blur_score=float(score),
         motion_ratio=ratio,
         motion_angle=angle,
         noise_sigma=found.noise_sigma,
