@@ -37,6 +37,7 @@ DECODER_FACTORS: Final = (8, 4, 2)
 # Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): too fine detail goes, and a photo keeps its blur
 # radius whatever its size (13 photos of 1.5 to 12 megapixels, blurred by 3 and 6: all within .3 pixels or 15 %).
 SOFTENING: Final = 0.35
+WHOLE: Final = 8  # eighths
 WHITE: Final = 255
 GREY: Final = 2  # dimensions of (H, W)
 RGB: Final = 3  # channels
@@ -189,7 +190,7 @@ def _picture(samples: Samples, *, jpeg_grid: bool = False) -> Picture:
 
 def _eighths(long_side: int) -> int:
     """What is left of the sides of a picture of less than twice the smallest working size."""
-    return 8 if long_side <= LARGEST_SIDE else round(8 * WORKING_SIDE / long_side)
+    return WHOLE if long_side <= LARGEST_SIDE else round(WHOLE * WORKING_SIDE / long_side)
 
 
 def _halved(samples: Samples) -> Samples:
@@ -204,18 +205,21 @@ def _halved(samples: Samples) -> Samples:
 
 def reduced_luma(luma: Pixels, eighths: int) -> Pixels:
     """Reduce (H, W) uint8 luma to 4 to 8 eighths of its sides, about as sharp as the decoder's own reductions."""
+    if eighths == WHOLE:
+        return luma
+    # Not GaussianBlur, which starts threads however small the strip.
+    soft = cv2.getGaussianKernel(5, SOFTENING * math.sqrt((WHOLE / eighths) ** 2 - 1))
 
     def reduced(strip: Pixels, size: tuple[int, int]) -> NDArray[Any]:
-        return cv2.resize(cv2.GaussianBlur(strip, (5, 5), sigma), size, interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(cv2.sepFilter2D(strip, -1, soft, soft), size, interpolation=cv2.INTER_CUBIC)
 
-    sigma = SOFTENING * math.sqrt((8 / eighths) ** 2 - 1)
-    return luma if eighths == 8 else _reduced(luma, eighths, 8, reduced)  # noqa: PLR2004 -- whole
+    return _reduced(luma, eighths, WHOLE, reduced)
 
 
 def _reduced_rgb(rgb: Pixels, eighths: int) -> Pixels:
-    if eighths == 8:  # noqa: PLR2004 -- whole
+    if eighths == WHOLE:
         return rgb
-    return _reduced(rgb, eighths, 8, lambda strip, size: cv2.resize(strip, size, interpolation=cv2.INTER_LINEAR))
+    return _reduced(rgb, eighths, WHOLE, lambda strip, size: cv2.resize(strip, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _reduced(samples: Samples, times: int, parts: int, reduce: Reduce) -> Samples:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from imagegate.causes import Unreadable
-from imagegate.decode import decode
+from imagegate.decode import decode, reduced_luma
 from imagegate.header import read
 from imagegate.header.pixels import of_array
 from imagegate.intake import Received
@@ -29,57 +29,49 @@ def from_pixels(pixels):
     return decode(Received(pixels=pixels), header)
 
 
-@pytest.mark.parametrize(
-    ("long_side", "working"),
-    [
-        (600, 600),
-        (800, 800),
-        (1280, 1280),
-        (1281, 801),
-        (1598, 999),
-        (1600, 800),
-        (2048, 1024),
-        (2560, 1280),
-        (2561, 961),
-        (3196, 1199),
-        (3197, 800),
-        (4032, 1008),
-        (5120, 1280),
-        (8064, 1008),
-        (10240, 1280),
-    ],
-)
-def test_a_jpeg_is_reduced_to_the_working_size_by_its_decoder_alone(long_side, working):
-    assert max(decoded(encoded(np.full((8, long_side, 3), 128, np.uint8))).luma.shape) == working
+SIZES = [
+    (300, 300),
+    (1100, 1100),
+    (1101, 137 * 7),
+    (1400, 175 * 6),
+    (1600, 200 * 5),
+    (1798, 224 * 4),
+    (1800, 900),
+    (2309, 144 * 7),
+    (3200, 200 * 5),
+    (4032, 1008),
+    (4272, 1068),
+    (6000, 187 * 5),
+    (8064, 1008),
+]
 
 
-@pytest.mark.parametrize(("long_side", "working"), [(5121, 641), (6000, 750), (6392, 799)])
-def test_where_no_reduction_of_the_decoder_leaves_a_working_size_the_next_smaller_is_taken(long_side, working):
-    assert max(decoded(encoded(np.full((8, long_side, 3), 128, np.uint8))).luma.shape) == working
-
-
-@pytest.mark.parametrize(
-    ("size", "working"),
-    [((1280, 800), (1280, 800)), ((2000, 1500), (1000, 750)), ((4000, 3000), (1000, 750)), ((3000, 4000), (750, 1000)),
-     ((2000, 10), (1000, 5)), ((300, 200), (300, 200))],
-)  # fmt: skip
+@pytest.mark.parametrize(("long_side", "working"), SIZES)
 @pytest.mark.parametrize("kind", ["JPEG", "array"])
-def test_a_picture_is_reduced_to_the_working_size_and_never_enlarged(size, working, kind):
-    flat = np.full((size[1], size[0], 3), 128, np.uint8)
+def test_a_picture_is_reduced_to_about_1000_pixels_and_never_enlarged(long_side, working, kind):
+    flat = np.full((64, long_side, 3), 128, np.uint8)
     picture = decoded(encoded(flat)) if kind == "JPEG" else from_pixels(flat)
 
-    assert picture.luma.shape == working[::-1]
-    assert picture.rgb.shape == (*working[::-1], 3)
+    assert picture.luma.shape[1] == working
+    assert picture.rgb.shape == (*picture.luma.shape, 3)
+    assert picture.luma.shape[0] / 64 == pytest.approx(working / long_side, rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("long_side", "working"),
-    [(1281, 800), (1599, 999), (1600, 800), (2561, 1280), (2563, 800), (4032, 1008), (5121, 1280), (70001, 1093)],
-)
 @pytest.mark.parametrize("short_side", [1, 3, 70])
-def test_pixels_are_reduced_to_a_working_size_whatever_their_own(long_side, working, short_side):
-    assert max(from_pixels(np.full((short_side, long_side), 128, np.uint8)).luma.shape) == working
-    assert max(from_pixels(np.full((long_side, short_side), 128, np.uint8)).luma.shape) == working
+@pytest.mark.parametrize("long_side", [1101, 2563, 70001])
+def test_pixels_are_reduced_whatever_their_shape(long_side, short_side):
+    assert 890 <= max(from_pixels(np.full((short_side, long_side), 128, np.uint8)).luma.shape) <= 1100
+    assert 890 <= max(from_pixels(np.full((long_side, short_side), 128, np.uint8)).luma.shape) <= 1100
+
+
+@pytest.mark.parametrize("eighths", [4, 5, 6, 7])
+def test_strips_are_as_if_reduced_at_once(eighths):
+    whole = np.random.default_rng(0).integers(0, 256, (400, 1200), np.uint8)
+    sigma = 0.35 * ((8 / eighths) ** 2 - 1) ** 0.5
+    size = (150 * eighths, 50 * eighths)
+    expected = cv2.resize(cv2.GaussianBlur(whole, (5, 5), sigma), size, interpolation=cv2.INTER_CUBIC)
+
+    np.testing.assert_allclose(reduced_luma(whole, eighths), expected.astype(float), atol=2)
 
 
 @pytest.mark.parametrize(("width", "height", "block"), [(2000, 1501, 2), (4272, 2848, 4)])
@@ -271,3 +263,19 @@ def test_a_lazily_opened_pil_image_that_is_damaged_is_no_exception_of_pillows():
     with pytest.raises(Unreadable) as caught:
         from_pixels(Image.open(io.BytesIO(data[: len(data) // 2])))
     assert caught.value.code == "image_truncated"
+
+
+@pytest.mark.parametrize(("side", "between"), [(1101, 1), (1300, 1), (1600, 1), (1796, 2)])
+@pytest.mark.parametrize("place", [500, 501, 502, 503])
+def test_an_edge_stays_as_narrow_as_a_pixel_when_a_picture_is_reduced(side, between, place):
+    edge = np.full((100, side), 60, np.uint8)
+    edge[:, place:] = 180
+    reduced = from_pixels(edge).luma[20]
+    assert ((reduced > 72) & (reduced < 168)).sum() <= between
+
+
+@pytest.mark.parametrize("side", [1790, 2000, 4000])
+def test_detail_too_fine_for_the_working_size_is_blurred_away(side):
+    """A grating of 1.1 working pixels would else appear as one of 11."""
+    grating = np.rint(128 + 100 * np.cos(2 * np.pi * np.arange(side) * 1000 / side / 1.1)).astype(np.uint8)
+    assert from_pixels(np.tile(grating, (64, 1))).luma.std() < 0.4 * grating.std()
