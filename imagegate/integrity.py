@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 _CRITICAL: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _PALETTE_BYTES: Final = range(3, 3 * 256 + 1, 3)
 
-# Small pieces of input, because zlib copies what it has not used yet each time its output is full.
-_INPUT_STEP: Final = 1 << 16
-_OUTPUT_STEP: Final = 1 << 18
-
 # First column, first row, step across and step down of each pass (W3C PNG, third edition, section 8.2).
 _ADAM7: Final = (
     (0, 0, 8, 8),
@@ -202,17 +198,12 @@ def _essential(ihdr: png.Ihdr, chunks: Iterable[png.Chunk]) -> Iterator[png.Chun
 
 
 def _inflated(inflater: zlib._Decompress, data: memoryview) -> Iterator[int]:
-    """Lengths of the pieces that the IDAT chunks inflate to, none above _OUTPUT_STEP."""
+    """Lengths of the pieces that the IDAT chunks inflate to."""
     for chunk in png.chunks(data):
-        if chunk.kind != b"IDAT":
-            continue
-        for at in range(0, len(chunk.body), _INPUT_STEP):
-            piece = inflater.decompress(chunk.body[at : at + _INPUT_STEP], _OUTPUT_STEP)
-            while piece:
-                yield len(piece)
-                piece = inflater.decompress(inflater.unconsumed_tail, _OUTPUT_STEP)
-            if inflater.eof:  # what follows the stream is ignored, as libpng does
-                return
+        if chunk.kind == b"IDAT":
+            yield from png.inflated(inflater, chunk.body)
+        if inflater.eof:  # what follows the stream is ignored, as libpng does
+            return
 
 
 def _stream_size(ihdr: png.Ihdr) -> int:

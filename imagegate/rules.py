@@ -64,6 +64,10 @@ RULES: Final = (
 
     _rule("header", "pixels", "max", 1 << 26, "image_too_large"),
     _rule("header", "decoded_size", "max", 256 * MEBIBYTE, "image_too_large"),
+    _rule("header", "scans", "max", 100, "image_too_large"),
+    _rule("header", "scanned_pixels", "max", 1 << 31, "image_too_large"),
+    _rule("header", "metadata_size", "max", 16 * MEBIBYTE, "image_too_large"),
+    _rule("header", "unpacked_size", "max", MEBIBYTE, "image_too_large"),
     _rule("header", "long_side", "max", None, "image_too_large"),
     _rule("header", "frames", "max", 1, "image_animated"),
     _rule("header", "short_side", "min", 224, "resolution_too_low"),

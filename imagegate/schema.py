@@ -38,7 +38,7 @@ POINTER: Final = {"type": "string", "pattern": "^(/([^~/]|~[01])*)*$"}
 # Where a picture comes without a file, its header says what it was handed over as.
 FORMAT_NAMES: Final = (*FORMATS, "array", "pil")
 # The least each whole number of the header can be, where that is not 0.
-LEAST: Final = {"width": 1, "height": 1, "orientation": 1, "bit_depth": 1, "channels": 1, "frames": 1}
+LEAST: Final = {"width": 1, "height": 1, "orientation": 1, "bit_depth": 1, "channels": 1, "frames": 1, "scans": 1}
 MOST: Final = {"orientation": 8, "channels": 4}
 
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SOI: Final = 0xD8
+EOI: Final = 0xD9
 SOS: Final = 0xDA
 DQT: Final = 0xDB
 APP0: Final = 0xE0
 APP1: Final = 0xE1
 APP14: Final = 0xEE
+COM: Final = 0xFE
 SOF2: Final = 0xC2
 
 _FRAMES: Final = (0xC0, 0xC1, SOF2)
@@ -41,13 +43,17 @@ _FOREIGN: Final[Mapping[int, str]] = MappingProxyType(
         0xF7: "JPEG-LS (SOF55)",
     }
 )
+_METADATA: Final = (*range(APP0, APP0 + 16), COM)
 _BARE: Final = (0x01, *range(0xD0, 0xD8))  # TEM and RST0 to RST7 have no length
 _WITH_LENGTH: Final = (0xC4, 0xC8, 0xCC, *range(0xDA, 0xE0), *range(0xE0, 0xF0), 0xFE, *_FRAMES, *_FOREIGN)
 
 # Bytes before a marker are skipped, as libjpeg does: some phones and editors leave padding between segments.
 _MARKER: Final = re.compile(rb"\xff([\x01-\xfe])", re.DOTALL)
+# Not a byte of the picture (FF 00), a fill byte (FF FF), nor what has no length.
+_MARKER_AMONG_SCANS: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])", re.DOTALL)
 # 20 MB of ICC and XMP make 320 segments; millions of empty ones are there to burn time.
 _MOST_SEGMENTS: Final = 4096
+MOST_SCANS: Final = 1024  # that are counted
 
 _COLOUR_SPACES: Final = MappingProxyType({1: "grey", 3: "ycbcr", 4: "cmyk"})
 _RGB_IDS: Final = b"RGB"
@@ -80,16 +86,27 @@ class Segment(NamedTuple):
     at: int
     body: memoryview
 
+    @property
+    def end(self) -> int:
+        """Offset of what follows the segment."""
+        return self.at + 2 if self.marker in _BARE else self.at + 4 + len(self.body)
+
 
 class _Frame(NamedTuple):
     width: int
     height: int
     component_ids: bytes
+    sampling: tuple[tuple[int, int], ...]
     progressive: bool
+
+    def coefficients(self) -> int:
+        """Coefficients of all components (T.81, A.1.1): as many as there are samples, but for unfilled blocks."""
+        across, down = max(h for h, _ in self.sampling), max(v for _, v in self.sampling)
+        return self.width * self.height * sum(h * v for h, v in self.sampling) // (across * down)
 
 
 def read(data: memoryview) -> Header:
-    """Read a JPEG's header: every segment before the first scan, none of the picture's own bytes.
+    """Read a JPEG's header: every segment before the first scan; only of several scans is more read, to count them.
 
     Raises:
         Unreadable: image_truncated where the file ends in the header, image_corrupt where the header cannot
@@ -110,6 +127,7 @@ def read(data: memoryview) -> Header:
     if frame is None:
         raise _corrupt("The JPEG's first scan comes before its frame header.")
     found = metadata.exif or exif.Exif()
+    scans = 1 if _one_scan_holds_all(segment, frame) else _count_scans(data, segment.end)
     return Header(
         format="jpeg",
         file_size=len(data),
@@ -118,6 +136,9 @@ def read(data: memoryview) -> Header:
         orientation=found.orientation,
         channels=len(frame.component_ids),
         progressive=frame.progressive,
+        scans=scans,
+        coefficients=frame.coefficients() if scans > 1 else 0,
+        metadata_size=metadata.size,
         gps_tags=found.gps_tags,
         quantisation=tuple(tables.get(number, ()) for number in range(max(tables, default=-1) + 1)),
         colour_space=metadata.colour_space(frame.component_ids),
@@ -141,7 +162,7 @@ def segments(data: memoryview) -> Iterator[Segment]:
         yield segment
         if segment.marker == SOS:
             return
-        at = found.end() if segment.marker in _BARE else found.end() + 2 + len(segment.body)
+        at = segment.end
     raise _corrupt(f"The JPEG has more than {_MOST_SEGMENTS} segments before its picture.")
 
 
@@ -159,6 +180,23 @@ def _segment(data: memoryview, at: int, marker: int) -> Segment:
     if length < 2:  # noqa: PLR2004 - the length counts itself
         raise _corrupt(f"The JPEG's marker 0x{marker:02X} at byte {at} has length {length}.")
     return Segment(marker, at, data[at + 4 : end])
+
+
+def _one_scan_holds_all(scan: Segment, frame: _Frame) -> bool:
+    """Whether decoders end with the first scan, whatever follows: so it is with what cameras write."""
+    return not frame.progressive and bytes(scan.body[:1]) == bytes([len(frame.component_ids)])
+
+
+def _count_scans(data: memoryview, at: int) -> int:
+    """Scans up to the end of the picture, the one before `at` included; MOST_SCANS where there are more segments."""
+    scans = 1
+    for _ in range(MOST_SCANS):
+        found = _MARKER_AMONG_SCANS.search(data, at)
+        if found is None or found[1][0] == EOI:
+            return scans
+        scans += found[1][0] == SOS
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return MOST_SCANS
 
 
 def _truncated(length: int) -> Unreadable:
@@ -179,7 +217,7 @@ def _frame(segment: Segment) -> _Frame:
     sampling = [(body[at] >> 4, body[at] & 15) for at in range(7, len(body), 3)]
     if not all(1 <= factor <= _MOST_SAMPLING for pair in sampling for factor in pair):
         raise _corrupt("The JPEG has a sampling factor that is not 1 to 4.")
-    return _Frame(width, height, bytes(body[6::3]), segment.marker == SOF2)
+    return _Frame(width, height, bytes(body[6::3]), tuple(sampling), segment.marker == SOF2)
 
 
 def _check_frame(depth: int, width: int, height: int, count: int) -> None:
@@ -216,8 +254,11 @@ class _Metadata:
         self.jfif = False
         self.exif: exif.Exif | None = None
         self.transform: int | None = None  # Adobe's; None without an Adobe segment
+        self.size = 0
 
     def take(self, segment: Segment) -> None:
+        if segment.marker in _METADATA:
+            self.size += len(segment.body)
         start = bytes(segment.body[:5])
         if segment.marker == APP0 and start == b"JFIF\0":
             self.jfif = True

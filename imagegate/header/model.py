@@ -24,6 +24,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         frames: Pictures in the file that play one after another (APNG's acTL); 1 for a still. The second
             pictures of a JPEG (MPF: previews, depth maps) do not play, so they are not frames.
         progressive: JPEG SOF2 or PNG Adam7.
+        scans: Scans of a JPEG, in which a decoder goes over the whole picture; 1 for all else.
+        coefficients: What a decoder keeps of a JPEG of several scans until the last is read, 2 bytes each; else 0.
+        metadata_size: Bytes of what is not the picture: profiles, EXIF, XMP, thumbnails and text.
+        unpacked_size: Bytes that the compressed profiles and texts of a PNG unpack to, counted up to 2 MiB.
         gps_tags: Number of tags in EXIF's GPS directory, never their values; 0 where none of them is a
             position.
         quantisation: The JPEG's quantisation tables, 64 steps each in natural (row-major) order, by table
@@ -42,6 +46,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     channels: int = 3
     frames: int = 1
     progressive: bool = False
+    scans: int = 1
+    coefficients: int = 0
+    metadata_size: int = 0
+    unpacked_size: int = 0
     gps_tags: int = 0
     quantisation: tuple[tuple[int, ...], ...] = ()
     colour_space: str = "rgb"
@@ -67,10 +75,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         """Bytes of the decoded samples: pixels times channels times 1 byte, or 2 above 8 bits.
 
         Channels are those that decoders give: three of a palette picture, four of grey with alpha. A JPEG counts at
-        full scale.
+        full scale, and by its coefficients where it has several scans and they take more.
         """
         channels = _DECODED_CHANNELS.get(self.channels, self.channels)
-        return self.pixels * channels * (1 if self.bit_depth <= 8 else 2)  # noqa: PLR2004
+        samples = self.pixels * channels * (1 if self.bit_depth <= 8 else 2)  # noqa: PLR2004
+        return max(samples, 2 * self.coefficients)
+
+    @property
+    def scanned_pixels(self) -> int:
+        """What a decoder goes over: pixels times scans."""
+        return self.pixels * self.scans
 
     @property
     def short_side(self) -> int:

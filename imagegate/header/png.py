@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import re
 import struct
 import zlib
 from types import MappingProxyType
@@ -31,7 +33,19 @@ _CRC: Final = struct.Struct(">I")
 _FRAMING: Final = _START.size + _CRC.size
 _LONGEST: Final = (1 << 31) - 1  # of a chunk and of a side
 # 20 MB in 4 KB pieces make 5000 chunks; a million empty ones are there to burn time.
-_MOST_CHUNKS: Final = 1 << 16
+_MOST_CHUNKS: Final = 1 << 13
+# What stands before the compressed part of a chunk (sections 11.3.2.3, 11.3.3.3 and 11.3.3.4).
+_PACKED: Final = MappingProxyType(
+    {
+        b"iCCP": re.compile(rb"[^\0]*+\0\0"),
+        b"zTXt": re.compile(rb"[^\0]*+\0\0"),
+        b"iTXt": re.compile(rb"[^\0]*+\0\x01\0[^\0]*+\0[^\0]*+\0"),
+    }
+)
+MOST_UNPACKED: Final = 1 << 21  # bytes; unpacking takes 2 ms a MiB
+# Small pieces of input, because zlib copies what it has not used yet each time its output is full.
+_INPUT_STEP: Final = 1 << 16
+_OUTPUT_STEP: Final = 1 << 18
 
 
 class ColourType(NamedTuple):
@@ -102,7 +116,9 @@ class Ihdr(NamedTuple):
 def read(data: memoryview) -> Header:
     """Read a PNG's header, seeking over the picture's own bytes.
 
-    The walk goes on to IEND, because EXIF may follow the picture (ExifTool writes it there).
+    The walk goes on to IEND, because EXIF may follow the picture (ExifTool writes it there); but of an animation it
+    ends with the first frame, because ten thousand empty ones would take 50 ms. Compressed text is unpacked up to
+    MOST_UNPACKED in all, and thrown away.
 
     Raises:
         Unreadable: image_truncated where the file ends before IEND, image_corrupt where the signature, IHDR
@@ -111,12 +127,17 @@ def read(data: memoryview) -> Header:
     ihdr = read_ihdr(data)
     frames, found = 1, None
     before_picture = True
+    metadata_size = unpacked_size = 0
     for chunk in chunks(data):
         before_picture = before_picture and chunk.kind != b"IDAT"
+        if frames > 1 and not before_picture:
+            break
         if chunk.kind == b"acTL" and before_picture:
             frames = _frames(chunk)
         elif chunk.kind == b"eXIf" and found is None:
             found = exif.read(exif.without_prefix(chunk.body))
+        metadata_size += len(chunk.body) if chunk.kind[:1].islower() else 0
+        unpacked_size += _unpacked_size(chunk, MOST_UNPACKED - unpacked_size)
     colour = COLOUR_TYPES[ihdr.colour_type]
     orientation, gps_tags = found or exif.Exif()
     return Header(
@@ -129,6 +150,8 @@ def read(data: memoryview) -> Header:
         channels=colour.channels,
         frames=frames,
         progressive=ihdr.interlace == 1,
+        metadata_size=metadata_size,
+        unpacked_size=unpacked_size,
         gps_tags=gps_tags,
         colour_space=colour.colour_space,
     )
@@ -168,6 +191,17 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
             return
         at = chunk.end
     raise _corrupt(f"The PNG has more than {_MOST_CHUNKS} chunks.")
+
+
+def inflated(inflater: zlib._Decompress, stream: memoryview) -> Iterator[int]:
+    """Lengths of the pieces that a part of a stream inflates to, none above 256 KiB; the pieces are thrown away."""
+    for at in range(0, len(stream), _INPUT_STEP):
+        piece = inflater.decompress(stream[at : at + _INPUT_STEP], _OUTPUT_STEP)
+        while piece:
+            yield len(piece)
+            piece = inflater.decompress(inflater.unconsumed_tail, _OUTPUT_STEP)
+        if inflater.eof:
+            return
 
 
 def transparent_grey(data: memoryview) -> int | None:
@@ -233,3 +267,17 @@ def _frames(chunk: Chunk) -> int:
     """Frames that acTL states (section 11.3.6.1); a still where it is not valid, as decoders take it."""
     stated = int.from_bytes(chunk.body[:4], "big")
     return stated if len(chunk.body) == 8 and 1 <= stated <= _LONGEST else 1  # noqa: PLR2004
+
+
+def _unpacked_size(chunk: Chunk, most: int) -> int:
+    """Bytes that the compressed part of a chunk unpacks to, `most` at most; damage ends it without a word."""
+    head = _PACKED[chunk.kind].match(chunk.body) if most and chunk.kind in _PACKED else None
+    if head is None:
+        return 0
+    size = 0
+    with contextlib.suppress(zlib.error):
+        for piece in inflated(zlib.decompressobj(), chunk.body[head.end() :]):
+            size += piece
+            if size >= most:
+                return most
+    return size

@@ -2,6 +2,7 @@ import contextlib
 import re
 import struct
 
+import numpy as np
 import pytest
 import simplejpeg
 from hypothesis import given
@@ -73,10 +74,50 @@ def test_channels_and_progression_are_told(mode, channels, progressive):
         file_size=len(data),
         channels=channels,
         progressive=progressive,
+        scans=header.scans,
+        coefficients=header.coefficients,
+        metadata_size=header.metadata_size,
         quantisation=header.quantisation,
         colour_space={"L": "grey", "RGB": "ycbcr", "CMYK": "cmyk"}[mode],
         adobe=mode == "CMYK",
     )
+
+
+# jcparam.c, jpeg_simple_progression: 10 scans for YCbCr, else 2 of DC and 4 of AC a component.
+@pytest.mark.parametrize(("mode", "scans"), [("L", 6), ("RGB", 10), ("CMYK", 18)])
+def test_the_scans_of_a_progressive_jpeg_are_those_libjpeg_writes(mode, scans):
+    assert read(memoryview(jpeg(mode, progressive=True))).scans == scans
+    assert read(memoryview(jpeg(mode))).scans == 1
+
+
+def test_scans_of_what_follows_the_picture_are_not_its_own():
+    data = jpeg(progressive=True)
+    assert read(memoryview(data + data)).scans == 10
+    assert read(memoryview(jpeg() + data)).scans == 1
+
+
+def test_a_scan_for_each_component_is_counted():
+    """A baseline JPEG may be stored so (jpegtran -scans) JPEGs so; each scan goes over the whole picture."""
+    planes = simplejpeg.encode_jpeg(np.zeros((16, 16, 3), np.uint8), colorsubsampling="444")
+    at = planes.index(b"\xff\xda")
+    alone = [b"\xff\xda\0\x08\x01" + bytes([number, 0, 0, 63, 0]) + bytes(2) for number in (1, 2, 3)]
+    assert read(memoryview(planes[:at] + b"".join(alone) + b"\xff\xd9")).scans == 3
+
+
+@pytest.mark.parametrize(("subsampling", "share"), [("4:4:4", 3), ("4:2:2", 2), ("4:2:0", 1.5)])
+def test_a_decoder_keeps_the_coefficients_of_several_scans(subsampling, share):
+    """libjpeg-turbo's jdcoefct.c keeps 16 bits of each."""
+    header = read(memoryview(jpeg(size=(64, 48), subsampling=subsampling, progressive=True)))
+    assert header.coefficients == 64 * 48 * share
+    assert header.decoded_size == 64 * 48 * max(3, 2 * share)
+    assert read(memoryview(jpeg(size=(64, 48), subsampling=subsampling))).coefficients == 0
+
+
+def test_metadata_is_what_stands_in_application_segments_and_comments():
+    plain = read(memoryview(jpeg())).metadata_size
+    more = with_segments(jpeg(), (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + bytes(50)), (0xFE, b"a comment"))
+    assert plain == 14  # of JFIF
+    assert read(memoryview(more)).metadata_size == 14 + 79 + 9
 
 
 def adobe(transform):

@@ -1,6 +1,7 @@
 import io
 import re
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 
 from imagegate.causes import Unreadable
 from imagegate.header import read
-from imagegate.header.png import transparent_grey
+from imagegate.header.png import MOST_UNPACKED, transparent_grey
+from imagegate.metrics import METRICS
 from tests.header.files import GREY, PALETTE, SIGNATURE, chunk, encoded, gradient, idat, ihdr, png
 
 # PngSuite's names: tbbn3p08 is "n" or "i" (interlaced), colour type 3, "p", depth 8.
@@ -87,6 +89,42 @@ def test_exif_counts_before_and_after_the_picture(prefix, late):
     header = read(memoryview(png(ihdr(), *((idat(), mark) if late else (mark, idat())))))
     assert (header.orientation, header.gps_tags) == (6, 1)
     assert (header.seen_width, header.seen_height) == (3, 4)
+
+
+PACKED = zlib.compress(bytes(5000))
+TEXTS = {
+    "zTXt": chunk(b"zTXt", b"Comment\0\0" + PACKED),
+    "iTXt": chunk(b"iTXt", b"Comment\0\1\0en\0Kommentar\0" + PACKED),
+    "iCCP": chunk(b"iCCP", b"profile\0\0" + PACKED),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_compressed_text_counts_as_what_it_unpacks_to(text):
+    header = read(memoryview(png(ihdr(), text, idat(), text)))
+    assert header.unpacked_size == 10_000
+    assert header.metadata_size == 2 * (len(text) - 12)
+
+
+def test_text_that_is_not_compressed_unpacks_to_nothing():
+    plain = chunk(b"iTXt", b"Comment\0\0\0\0\0" + PACKED)
+    assert read(memoryview(png(ihdr(), plain, chunk(b"tEXt", b"a\0b"), idat()))).unpacked_size == 0
+
+
+@pytest.mark.parametrize("stream", [b"", b"\0", b"no zlib", PACKED[:-5], PACKED[:9]])
+def test_damaged_text_counts_as_far_as_it_goes(stream):
+    assert read(memoryview(png(ihdr(), chunk(b"zTXt", b"a\0\0" + stream), idat()))).unpacked_size <= 5000
+
+
+def test_unpacking_ends_at_its_bound():
+    bomb = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(MOST_UNPACKED)))
+    assert read(memoryview(png(ihdr(), *[bomb] * 9, idat()))).unpacked_size == MOST_UNPACKED
+    assert METRICS["unpacked_size"].high == MOST_UNPACKED
+
+
+def test_the_frames_of_an_animation_are_not_walked():
+    start = SIGNATURE + ihdr() + chunk(b"acTL", struct.pack(">II", 9, 0)) + idat()
+    assert read(memoryview(start)).frames == 9
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ STRAY_MARKERS = b"\xff\x2a" * 16
 # The first baseline frame header (ITU-T T.81, section B.2.2): marker, length, precision, then height and
 # width.
 FRAME_HEADER = b"\xff\xc0"
+START_OF_SCAN = b"\xff\xda"
+END_OF_IMAGE = b"\xff\xd9"
 
 
 def cut(data: bytes, share: float) -> bytes:
@@ -51,6 +53,20 @@ def declare_size(data: bytes, width: int, height: int) -> bytes:
         return PNG_SIGNATURE + _chunk(b"IHDR", header) + b"".join(_chunk(*chunk) for chunk in rest)
     at = data.index(FRAME_HEADER) + 5
     return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def repeat_scan(jpeg: bytes, times: int) -> bytes:
+    """Repeat the shortest scan of a progressive JPEG: each makes a decoder go over the whole picture once more."""
+    whole = jpeg.removesuffix(END_OF_IMAGE)
+    shortest = min(whole.split(START_OF_SCAN)[1:], key=len)
+    return whole + (START_OF_SCAN + shortest) * times + END_OF_IMAGE
+
+
+def pack_text(png: bytes, size: int) -> bytes:
+    """Give a PNG a text (zTXt) that unpacks to `size` bytes and takes a thousandth of them."""
+    (_, header), *rest = _chunks(png)
+    text = _chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(size), 9))
+    return PNG_SIGNATURE + _chunk(b"IHDR", header) + text + b"".join(_chunk(*chunk) for chunk in rest)
 
 
 def base64_text(data: bytes) -> bytes:
