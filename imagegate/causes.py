@@ -52,6 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         limit: The bound it was held against.
         unit: The unit of both.
         pointer: JSON Pointer (RFC 6901) to the picture in the request body; "" is the whole body.
+        hint: What to do in this very case; "" where the cause's advice says it.
     """
 
     cause: Cause
@@ -63,11 +64,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     limit: float | None = None
     unit: str | None = None
     pointer: str = ""
+    hint: str = ""
 
     @property
     def advice(self) -> str:
         """How to take a better picture, in one sentence."""
-        return self.cause.advice
+        return self.hint or self.cause.advice
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON holds it; NaN is None."""
@@ -91,12 +93,14 @@ class Unreadable(Exception):  # noqa: N818 - no error: gate.check() makes a find
     Attributes:
         code: The code of the cause.
         message: What was found; never a byte of the picture.
+        hint: As in Finding.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(code, message, hint)
         self.code = code
         self.message = message
+        self.hint = hint
 
 
 def _cause(code: str, status: Status, severity: Severity, title: str, advice: str, source: str) -> Cause:
@@ -140,8 +144,8 @@ _CATALOGUE: Final = (
            "Declare the type that the file really has, or convert the photo to JPEG.", LEGIT_IMAGE),
     _cause("image_animated", 400, "reject", "The picture has more than one frame",
            "Send a still photo.", "OpenAI, images guide: non-animated pictures only"),
-    _cause("image_too_large", 400, "reject", "The picture has more pixels than the API takes",
-           "Send the photo in a smaller size.",
+    _cause("image_too_large", 400, "reject", "The picture is larger than the API takes",
+           "Save the photo anew as JPEG, in a smaller size.",
            "Amazon Rekognition, ImageTooLargeException; Anthropic, vision: 8000 pixels"),
     _cause("image_truncated", 400, "reject", "The file ends before the picture does",
            "Send the photo again; its transfer broke off.", LEGIT_IMAGE),

@@ -10,6 +10,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from imagegate import heif
 from imagegate.causes import Unreadable
 from imagegate.header.png import transparent_grey
 from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure
@@ -85,6 +86,8 @@ def decode(received: Received, header: Header, *, strict: bool = True) -> Pictur
     data = received.data or memoryview(b"")
     if header.format == "png":
         return _picture(_decode_png(data, header))
+    if header.format == "heic":
+        return _picture(_from_pil(heif.opened(data)))
     factor = decoder_factor(header.long_side)
     unscaled = factor == 1 and header.long_side <= LARGEST_SIDE
     return _picture(_decode_jpeg(data, header, factor, strict=strict), jpeg_grid=unscaled)

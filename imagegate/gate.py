@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from imagegate import heif
 from imagegate.causes import CAUSES, Unreadable
 from imagegate.decode import decode
-from imagegate.header import FORMATS, format_of_mime, read
+from imagegate.header import FORMATS, format_of_mime, read, sniff
 from imagegate.header.pixels import of_array
 from imagegate.intake import receive
 from imagegate.judge import evaluate
@@ -55,11 +56,13 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
     if not isinstance(lang, str):
         raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
     flow = _Flow(resolve(policy))
+    if "heic" in flow.policy.formats:
+        heif.require()
     try:
         flow.run(image)
     except Unreadable as trouble:
         # Whatever else was found does not matter for what cannot be read.
-        flow.findings = [flow.policy.rejection(trouble.code, trouble.message)]
+        flow.findings = [flow.policy.rejection(trouble)]
     return Report(
         findings=tuple(flow.findings),
         header=flow.header,
@@ -95,7 +98,7 @@ class _Flow:
         if self._stopped_by(evaluate("file", received, self.policy), _data_uri_findings(received, self.policy)):
             return
         with self._timed("header"):
-            header = self.header = _header_of(received)
+            header = self.header = _header_of(received, self.policy)
         if self._stopped_by(_format_findings(received, header, self.policy), evaluate("header", header, self.policy)):
             return
         with self._timed("decode"):
@@ -136,13 +139,14 @@ class _Flow:
             self.timings[stage] = perf_counter() - start
 
 
-def _header_of(received: Received) -> Header:
+def _header_of(received: Received, policy: Policy) -> Header:
     if isinstance(received.pixels, np.ndarray):
         return of_array(received.pixels)
     if received.pixels is not None:
         return of_pil(received.pixels)
     if received.data is not None:
-        return read(received.data)
+        takes_heic = "heic" in policy.formats and sniff(received.data) == "heic"
+        return heif.read(received.data) if takes_heic else read(received.data)
     # What intake did not read is longer than the policy takes, and its file rules have stopped the flow.
     raise AssertionError("a picture of unread length passed the rules of the file")
 
@@ -159,9 +163,11 @@ def _data_uri_findings(received: Received, policy: Policy) -> Iterator[Finding]:
 def _format_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
     """The format by content, held against the policy and a data: URI's word; a file's name is no evidence."""
     if received.data is not None and header.format not in policy.formats:
+        kind = FORMATS[header.format]
         taken = " and ".join(FORMATS[name].title for name in policy.formats)
-        message = f"The file is {FORMATS[header.format].title}; {taken} is taken."
-        yield from policy.findings("format_unsupported", message)
+        yield from policy.findings(
+            "format_unsupported", f"The file is {kind.title}; {taken} is taken.", hint=kind.advice
+        )
     if received.declared not in UNDECLARED and format_of_mime(received.declared) != header.format:
         declared = received.declared if format_of_mime(received.declared) else "a type that is no picture's"
         message = f"The data: URI declares {declared}, but the picture is {FORMATS[header.format].title}."

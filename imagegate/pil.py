@@ -190,8 +190,14 @@ def _load(image: PIL.Image.Image) -> None:
     except Exception as error:  # noqa: BLE001 - what a plugin raises of a damaged file is not documented
         if "closed" in str(error) or not (_is_loaded(image) or getattr(image, "fp", None)):
             raise ValueError("image must be open, but it was closed") from None
-        code = "image_truncated" if "truncated" in str(error) or isinstance(error, EOFError) else "image_corrupt"
-        raise Unreadable(code, "Pillow could not decode the picture.") from None
+        raise Unreadable(damage_of(error), "Pillow could not decode the picture.") from None
+
+
+def damage_of(error: Exception) -> str:
+    """Code of the cause for what Pillow or one of its plugins raised of a damaged file."""
+    said = str(error)
+    short = isinstance(error, EOFError) or "truncated" in said or "end of file" in said
+    return "image_truncated" if short else "image_corrupt"
 
 
 def _looked_up(image: PIL.Image.Image) -> Samples:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-from imagegate.causes import CAUSES, Cause, Finding, Severity, Status
+from imagegate.causes import CAUSES, Cause, Finding, Severity, Status, Unreadable
 from imagegate.metrics import METRICS
 from imagegate.rules import RULES, Bound, Rule
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
 
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
-Readable: TypeAlias = Literal["jpeg", "png"]
+Readable: TypeAlias = Literal["jpeg", "png", "heic"]
 
 LONGEST_NAME: Final = 60  # what is longer is no name, and may be a photo by mistake
 
@@ -32,7 +32,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         name: Stands in every report.
         title: One line for people.
-        formats: Formats by content that are taken.
+        formats: Formats by content that are taken; "heic" needs the extra imagegate[heif].
         data_uri: Whether Base64 text may, must or must not be a data: URI.
         limits: Metric, then "min" or "max", then the limit: {"blur_radius": {"max": 2.0}}. `inf` (or `-inf` for a
             min) never fails.
@@ -47,7 +47,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str = "default"
     title: str = ""
-    formats: tuple[Readable, ...] = get_args(Readable)
+    formats: tuple[Readable, ...] = ("jpeg", "png")
     data_uri: DataUri = "allowed"
     limits: Mapping[str, Mapping[Bound, float]] = {}
     severities: Mapping[str, Severity] = {}
@@ -134,10 +134,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The status this policy's API answers for a cause."""
         return self.statuses.get(cause.code, cause.status)
 
-    def rejection(self, code: str, message: str) -> Finding:
+    def rejection(self, trouble: Unreadable) -> Finding:
         """The finding for a picture of which nothing is left to judge: no policy lets that pass."""
-        cause = CAUSES[code]
-        return Finding(cause=cause, status=self.status(cause), severity="reject", message=message)
+        cause = CAUSES[trouble.code]
+        status = self.status(cause)
+        return Finding(cause=cause, status=status, severity="reject", message=trouble.message, hint=trouble.hint)
 
     def findings(self, code: str, message: str, **judged: Any) -> Iterator[Finding]:
         """The finding for a cause, or nothing where this policy ignores it.
@@ -145,7 +146,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Args:
             code: Code of the cause.
             message: What was found.
-            **judged: `metric`, `value`, `limit` and `unit`, where a number was judged.
+            **judged: `metric`, `value`, `limit` and `unit`, where a number was judged; `hint`.
         """
         cause = CAUSES[code]
         severity = self.severity(cause)
