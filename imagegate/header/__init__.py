@@ -40,6 +40,7 @@ def read(data: memoryview) -> Header:
         return _READERS[name](data)
     if name is None and _AS_TEXT.match(data):
         raise Unreadable("image_corrupt", "The picture's bytes were converted as if they were text.")
-    kind = FORMATS[name].title if name else "of no known format"
+    kind = FORMATS[name] if name else None
+    title, advice = (kind.title, kind.advice) if kind else ("of no known format", "")
     readable = " and ".join(FORMATS[known].title for known in _READERS)
-    raise Unreadable("format_unsupported", f"The file is {kind}; only {readable} can be read.")
+    raise Unreadable("format_unsupported", f"The file is {title}; only {readable} can be read.", advice)

@@ -19,6 +19,7 @@ def test_other_formats_are_refused_by_name(name, start):
     fault = refused(start)
     assert fault.code == "format_unsupported"
     assert fault.message == f"The file is {FORMATS[name].title}; only JPEG and PNG can be read."
+    assert fault.hint == FORMATS[name].advice
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"\xff\xd8", b"plain text", bytes(100)])

@@ -36,6 +36,16 @@ GENUINE = [
     ("dicom", bytes(128) + b"DICM\x02\0\0\0UL"),
     ("video", BOX + b"isom\0\0\x02\0isomiso2"),
     ("video", BOX + b"qt  \0\0\0\0qt  "),
+    ("video", BOX + b"mp42\0\0\0\0mp42isom"),
+    ("video", b"\0\0\0\x08wide\0\0\x10\0mdat"),
+    ("video", b"RIFF\x24\0\0\0AVI LIST"),
+    ("raw", BOX + b"crx \0\0\0\1crx isom"),
+    ("raw", b"II\x1a\0\0\0HEAPCCDR"),
+    ("raw", b"FUJIFILMCCD-RAW 0201"),
+    ("raw", b"IIRO\x08\0\0\0"),
+    ("raw", b"IIU\0\x08\0\0\0"),
+    ("raw", b"\0MRM\0\0\0\0"),
+    ("raw", b"FOVb\0\0\2\0"),
     ("video", b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01"),
     ("pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3"),
     ("pdf", b"\xef\xbb\xbf\r\n%PDF-1.4"),
@@ -118,3 +128,7 @@ def test_a_media_type_declares_a_format(mime, name):
 def test_no_media_type_declares_two_formats():
     mimes = [mime for row in FORMATS.values() for mime in row.mimes]
     assert len(mimes) == len(set(mimes))
+
+
+def test_every_format_but_the_one_to_convert_to_has_its_own_advice():
+    assert [row.name for row in FORMATS.values() if not row.advice] == ["jpeg"]

@@ -141,6 +141,15 @@ def gif(rgb: Picture) -> bytes:
     return encoded(Image.fromarray(rgb).quantize(64), "GIF")
 
 
+def heic(rgb: Picture) -> bytes:
+    """As iPhones send it."""
+    import pillow_heif  # noqa: PLC0415 - an extra, which no other sample needs
+
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(rgb)).save(buffer, quality=50)
+    return buffer.getvalue()
+
+
 def animated(rgb: Picture) -> bytes:
     frames = [Image.fromarray(np.roll(rgb, shift, axis=1)).quantize(64) for shift in (0, 4)]
     return encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=200)
@@ -248,6 +257,7 @@ SAMPLES = (
     Sample("empty.jpg", literal(b""), causes="image_missing"),
     Sample("only_the_start.jpg", literal(damage.JPEG_START), causes="file_too_small"),
     Sample("animation.gif", stored(gif, 5, 52, size=SMALL), causes="format_unsupported"),
+    Sample("heic_from_iphone.jpg", stored(heic, 6, 56, size=(480, 360)), causes="format_unsupported"),
     Sample("document.jpg", literal(PDF), causes="format_unsupported"),
     Sample("error_page.jpg", literal(ERROR_PAGE), causes="format_unsupported"),
     Sample("declared_png_is_jpeg.txt", of(damage.data_uri, SMALL_JPEG, "image/png"),
@@ -262,6 +272,9 @@ SAMPLES = (
            causes="image_too_large"),
     Sample("declared_65000x65000.png", of(damage.declare_size, TINY_PNG, *TOO_LARGE),
            causes="image_too_large"),
+    Sample("many_scans.jpg", of(damage.repeat_scan, stored(partial(camera.jpeg, quality=60, progressive=True),
+           7, 57, size=SMALL), 120), causes="image_too_large"),
+    Sample("packed_text.png", of(damage.pack_text, TINY_PNG, 4 << 20), causes="image_too_large"),
 
     # 422 that rejects by default
     Sample("tiny_200x150.jpg", shot(5, 200, size=(200, 150), quality=92), causes="resolution_too_low"),
