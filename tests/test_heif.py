@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -51,6 +52,16 @@ def test_its_header_is_read_before_it_is_decoded(photo):
 
     assert (header.format, header.width, header.height) == ("heic", 480, 640)
     assert (header.file_size, header.orientation, header.gps_tags) == (len(photo), 1, 4)
+    assert [finding.cause.code for finding in report.rejections] == ["image_too_large"]
+    assert "decode" not in report.timings
+
+
+def test_a_heic_that_states_a_huge_size_is_refused_undecoded(photo):
+    """The size stands in the property "ispe" (ISO/IEC 23008-12, 6.5.3)."""
+    stated, huge = (b"ispe" + struct.pack(">III", 0, *size) for size in ((640, 480), (64250, 64250)))
+    report = imagegate.check(photo.replace(stated, huge), policy=TAKES_HEIC)
+
+    assert stated in photo
     assert [finding.cause.code for finding in report.rejections] == ["image_too_large"]
     assert "decode" not in report.timings
 
