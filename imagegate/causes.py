@@ -53,6 +53,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         unit: The unit of both.
         pointer: JSON Pointer (RFC 6901) to the picture in the request body; "" is the whole body.
         hint: What to do in this very case; "" where the cause's advice says it.
+        decoder_failure: True where the decoder itself died of the picture, which only isolation outlives.
     """
 
     cause: Cause
@@ -60,11 +61,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     severity: Literal["reject", "warn"]
     message: str
     metric: str | None = None
-    value: float | None = None
-    limit: float | None = None
+    # Both types, for msgspec would read a whole number as a float.
+    value: float | int | None = None
+    limit: float | int | None = None
     unit: str | None = None
     pointer: str = ""
     hint: str = ""
+    decoder_failure: bool = False
 
     @property
     def advice(self) -> str:

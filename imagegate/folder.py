@@ -19,6 +19,7 @@ from imagegate.gate import check
 from imagegate.intake import read_bounded
 from imagegate.policy import resolve
 from imagegate.versions import versions
+from imagegate.workers import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -162,7 +163,7 @@ def _checked_path(path: object) -> Path:
 
 def _checked_workers(workers: int | None) -> int:
     if workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores()
     if isinstance(workers, bool) or not isinstance(workers, int):
         raise TypeError(f"workers must be a whole number, got {type(workers).__name__}")
     if workers < 1:

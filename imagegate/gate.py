@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 import simplejpeg
 
-from imagegate import heif
+from imagegate import heif, isolation
 from imagegate.causes import CAUSES, Unreadable
 from imagegate.decode import decode
 from imagegate.header import FORMATS, format_of_mime, read, sniff
 from imagegate.header.pixels import of_array
 from imagegate.intake import receive
+from imagegate.isolation import Outcome
 from imagegate.judge import evaluate
 from imagegate.measure import measure
 from imagegate.pil import of_pil
@@ -56,22 +58,20 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
     """
     if not isinstance(lang, str):
         raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    flow = _Flow(resolve(policy))
+    flow = _Flow(resolve(policy), detail=detail)
     if "heic" in flow.policy.formats:
         heif.require()
-    try:
+    with flow.refused():
         flow.run(image)
-    except Unreadable as trouble:
-        # Whatever else was found does not matter for what cannot be read.
-        flow.findings = [flow.policy.rejection(trouble)]
-    return Report(
-        findings=tuple(flow.findings),
-        header=flow.header,
-        measurements=flow.measurements,
-        policy=flow.policy,
-        timings=flow.timings,
-        maps=flow.maps if detail else None,
-    )
+    return Report(policy=flow.policy, **msgspec.structs.asdict(flow.outcome()))
+
+
+def judge(received: Received, policy: Policy, *, detail: bool) -> Outcome:
+    """The flow from the header on: what a worker process does with a picture."""
+    flow = _Flow(policy, detail=detail)
+    with flow.refused():
+        flow.judge(received)
+    return flow.outcome()
 
 
 def warmup() -> None:
@@ -84,8 +84,9 @@ def warmup() -> None:
 class _Flow:
     """One picture on its way through the stages, and what is known of it so far."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, detail: bool) -> None:
         self.policy = policy
+        self.detail = detail
         self.findings: list[Finding] = []
         self.timings: dict[str, float] = {}
         self.header: Header | None = None
@@ -98,6 +99,14 @@ class _Flow:
             received = receive(image, self.policy)
         if self._stopped_by(evaluate("file", received, self.policy), _data_uri_findings(received, self.policy)):
             return
+        # Arrays and PIL images are decoded already, or by the caller's own Pillow.
+        if self.policy.isolation == "process" and received.data is not None:
+            self._have_judged(received)
+        else:
+            self.judge(received)
+
+    def judge(self, received: Received) -> None:
+        """All that is done with the bytes of a stranger."""
         with self._timed("header"):
             header = self.header = _header_of(received, self.policy)
         if self._stopped_by(_format_findings(received, header, self.policy), evaluate("header", header, self.policy)):
@@ -108,6 +117,30 @@ class _Flow:
             self.measurements, self.maps = measure(picture, header)
         with self._timed("rules"):
             self.findings += evaluate("picture", self.measurements, self.policy)
+
+    def _have_judged(self, received: Received) -> None:
+        outcome = isolation.judged(received, self.policy, detail=self.detail)
+        self.header, self.measurements, self.maps = outcome.header, outcome.measurements, outcome.maps
+        self.timings |= outcome.timings
+        self._stopped_by(outcome.findings)
+
+    def outcome(self) -> Outcome:
+        """What is known of it."""
+        return Outcome(
+            findings=tuple(self.findings),
+            header=self.header,
+            measurements=self.measurements,
+            timings=self.timings,
+            maps=self.maps if self.detail else None,
+        )
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        """Make a finding of what cannot be read; whatever else was found of it does not matter then."""
+        try:
+            yield
+        except Unreadable as trouble:
+            self.findings = [self.policy.rejection(trouble.code, trouble.message, hint=trouble.hint)]
 
     def _stopped_by(self, *found: Iterable[Finding]) -> bool:
         """Note what was found; a rejected 400 says that the picture cannot be read, so nothing more is judged."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-from imagegate.causes import CAUSES, Cause, Finding, Severity, Status, Unreadable
+from imagegate.causes import CAUSES, Cause, Finding, Severity, Status
 from imagegate.metrics import METRICS
 from imagegate.rules import RULES, Bound, Rule
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
 Readable: TypeAlias = Literal["jpeg", "png", "heic"]
+Isolation: TypeAlias = Literal["none", "process"]
 
 LONGEST_NAME: Final = 60  # what is longer is no name, and may be a photo by mistake
 
@@ -38,6 +39,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             min) never fails.
         severities: Cause code to "reject", "warn" or "ignore".
         statuses: Cause code to 400 or 422, for an API that answers otherwise than the catalogue.
+        isolation: "process" reads each picture in a worker process; docs/isolation.md says what that promises.
+        worker_memory: Bytes that reading one picture may take there; whatever takes more is `image_too_large`.
+        worker_seconds: Seconds that it may take there; likewise.
 
     Raises:
         ValueError: For an unknown metric, bound, cause, format or value, or a limit that no picture could be held
@@ -52,6 +56,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Mapping[str, Mapping[Bound, float]] = {}
     severities: Mapping[str, Severity] = {}
     statuses: Mapping[str, Status] = {}
+    isolation: Isolation = "none"
+    worker_memory: int = 1 << 30
+    worker_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         """Refuse by name what cannot be meant; keep copies that cannot be changed, for profiles are shared."""
@@ -64,6 +71,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             },
             "severities": _checked_choices("severities", self.severities, get_args(Severity)),
             "statuses": _checked_choices("statuses", self.statuses, get_args(Status)),
+            "worker_memory": int(_checked_budget("worker_memory", self.worker_memory)),
+            "worker_seconds": _checked_budget("worker_seconds", self.worker_seconds),
         }
         for field, value in checked.items():
             frozen = MappingProxyType(value) if isinstance(value, dict) else value
@@ -112,6 +121,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "limits": {metric: dict(bounds) for metric, bounds in self.limits.items()},
             "severities": dict(self.severities),
             "statuses": dict(self.statuses),
+            "isolation": self.isolation,
+            "worker_memory": self.worker_memory,
+            "worker_seconds": self.worker_seconds,
         }
         return {key: value for key, value in plain.items() if value not in ("", {})}
 
@@ -134,11 +146,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The status this policy's API answers for a cause."""
         return self.statuses.get(cause.code, cause.status)
 
-    def rejection(self, trouble: Unreadable) -> Finding:
+    def rejection(self, code: str, message: str, *, hint: str = "", decoder_failure: bool = False) -> Finding:
         """The finding for a picture of which nothing is left to judge: no policy lets that pass."""
-        cause = CAUSES[trouble.code]
-        status = self.status(cause)
-        return Finding(cause=cause, status=status, severity="reject", message=trouble.message, hint=trouble.hint)
+        cause = CAUSES[code]
+        return Finding(
+            cause=cause,
+            status=self.status(cause),
+            severity="reject",
+            message=message,
+            hint=hint,
+            decoder_failure=decoder_failure,
+        )
 
     def findings(self, code: str, message: str, **judged: Any) -> Iterator[Finding]:
         """The finding for a cause, or nothing where this policy ignores it.
@@ -164,8 +182,16 @@ def _check_strings(policy: Policy) -> None:
             raise TypeError(f"{field} must be a string, got {type(getattr(policy, field)).__name__}")
     if not policy.name:
         raise ValueError("name must not be empty")
-    if policy.data_uri not in get_args(DataUri):
-        raise ValueError(f"data_uri must be one of {_listed(get_args(DataUri))}, got {policy.data_uri!r}")
+    for field, choices in (("data_uri", get_args(DataUri)), ("isolation", get_args(Isolation))):
+        if getattr(policy, field) not in choices:
+            raise ValueError(f"{field} must be one of {_listed(choices)}, got {getattr(policy, field)!r}")
+
+
+def _checked_budget(field: str, value: Any) -> float:
+    budget = _number(field, value)
+    if not 0 < budget < math.inf:
+        raise ValueError(f"{field} must be > 0 and finite, got {budget:g}")
+    return budget
 
 
 def _checked_formats(formats: Any) -> tuple[Any, ...]:

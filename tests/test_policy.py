@@ -17,6 +17,9 @@ name = "strict"
 title = "A strict one"
 formats = ["png"]
 data_uri = "forbidden"
+isolation = "process"
+worker_memory = 500_000_000
+worker_seconds = 2.5
 
 [limits]
 blur_radius.max = 1.5
@@ -41,6 +44,7 @@ def test_a_policy_is_read_from_toml():
     assert policy.limit(RULE_OF["blur_radius.max"]) == 1.5
     assert policy.severity(CAUSES["glare"]) == "reject"
     assert policy.status(CAUSES["data_uri_forbidden"]) == 422
+    assert (policy.isolation, policy.worker_memory, policy.worker_seconds) == ("process", 500_000_000, 2.5)
 
 
 def test_a_policy_written_to_toml_is_read_back_equal():
@@ -92,6 +96,10 @@ REFUSED = {
     "no format": ("formats = []", ValueError, "formats must name at least one format"),
     "a format without a list": ('formats = "png"', TypeError, "formats must be a list of names, got str"),
     "an unknown data_uri": ('data_uri = "maybe"', ValueError, "data_uri must be one of 'allowed', 'required'"),
+    "an unknown isolation": ('isolation = "thread"', ValueError, "isolation must be one of 'none', 'process'"),
+    "no memory": ("worker_memory = 0", ValueError, "worker_memory must be > 0 and finite, got 0"),
+    "time without end": ("worker_seconds = inf", ValueError, "worker_seconds must be > 0 and finite, got inf"),
+    "a text for a time": ('worker_seconds = "2"', TypeError, "worker_seconds must be a number, got str"),
     "a number for a name": ("name = 3", TypeError, "name must be a string, got int"),
     "no name": ('name = ""', ValueError, "name must not be empty"),
     "a number without end": (f"limits.file_size.max = 1{'0' * 400}", ValueError, "file_size.max is too large"),

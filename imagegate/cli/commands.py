@@ -14,7 +14,7 @@ from imagegate.cli import ExitCode, inputs, reference
 from imagegate.cli.inputs import STDIN, Misuse
 from imagegate.cli.output import complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally, survey
-from imagegate.policy import PROFILES
+from imagegate.policy import PROFILES, Isolation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,6 +112,9 @@ def scan(  # noqa: PLR0913 - the options of the command
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Threads; without it, one a processor.")
     ] = None,
+    isolation: Annotated[
+        Isolation | None, typer.Option(help="Read pictures in worker processes, whatever the policy says.")
+    ] = None,
     api: ApiOption = None,
     profile: ProfileOption = None,
     policy: PolicyOption = None,
@@ -126,6 +129,8 @@ def scan(  # noqa: PLR0913 - the options of the command
     from imagegate.folder import files_of  # noqa: PLC0415 - it loads the decoders, which --help does not need
 
     judge = inputs.policy_of(profile, policy)
+    if isolation is not None:
+        judge = msgspec.structs.replace(judge, isolation=isolation)
     inputs.refuse_unusable_paths(paths)
     inputs.refuse_unknown_dialect(api)
     printer = Printer(json=json, quiet=quiet, api=api)

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np  # noqa: TC002 - msgspec reads the annotations of Maps
+from numpy.typing import NDArray  # noqa: TC002 - likewise
 
 from imagegate.kernels import laplacian_sums
 from imagegate.measure.colour import colour
@@ -16,9 +18,6 @@ from imagegate.measure.focus import focus
 from imagegate.privacy import Unprinted
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from imagegate.decode import Picture
     from imagegate.header import Header
 

@@ -1,0 +1,101 @@
+"""A worker process of imagegate.isolation: reads one picture after the other until its pipe is closed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from io import FileIO
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import msgspec
+
+from imagegate.gate import judge, warmup
+from imagegate.intake import Received
+from imagegate.isolation import Outcome, Request, encoded
+from imagegate.policy import Policy
+from imagegate.workers import receive, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MEBIBYTE: Final = 1 << 20
+_STDIN, _STDOUT, _STDERR = range(3)
+
+
+def main() -> None:
+    """Say when the kernels are loaded, then answer each picture with its outcome.
+
+    No exception is caught but the want of memory: a worker that fails ends, and a fresh one takes its place.
+    """
+    requests, answers = FileIO(os.dup(_STDIN), "rb"), FileIO(os.dup(_STDOUT), "wb")
+    _silence(_STDIN, _STDOUT)
+    _forgo_core_dumps()
+    cv2.setNumThreads(1)  # there is a worker for each processor
+    warmup()
+    send(answers, b"")
+    # Up to here it says why a worker cannot start; from here on decoders write of what they read.
+    _silence(_STDERR)
+    try:
+        while True:
+            request = msgspec.msgpack.decode(receive(requests), type=Request)
+            send(answers, encoded(_outcome(request, receive(requests))))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _outcome(request: Request, data: bytearray) -> Outcome:
+    policy = Policy(**request.policy)
+    received = Received(data=memoryview(data), **request.received)
+    try:
+        with _memory(policy.worker_memory):
+            return judge(received, policy, detail=request.detail)
+    except (MemoryError, cv2.error):  # OpenCV has no other reason to raise: what it is called with is ours
+        most = policy.worker_memory / MEBIBYTE
+        message = f"Reading the picture takes more than the {most:,.0f} MiB of memory that it may."
+        return Outcome(findings=(policy.rejection("image_too_large", message),))
+
+
+def _silence(*descriptors: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+if sys.platform == "linux":
+    import resource
+
+    _PAGE: Final = resource.getpagesize()
+    _STATM: Final = os.open("/proc/self/statm", os.O_RDONLY)
+    _DATA: Final = 5  # its column: private writable pages, in use or not
+
+    def _forgo_core_dumps() -> None:
+        """A core would hold the photo. A limit of 1 byte, unlike 0, also stops those that are piped to a program."""
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+
+    @contextmanager
+    def _memory(most: int) -> Iterator[None]:
+        """Let one picture take so many bytes more than the worker holds, and whatever asks for more fail.
+
+        RLIMIT_DATA and not RLIMIT_AS: address space is reserved by the gigabyte, for threads and for files, and never
+        used; RLIMIT_RSS is not enforced.
+        """
+        used = int(os.pread(_STATM, 200, 0).split()[_DATA]) * _PAGE
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limit = used + most if hard == resource.RLIM_INFINITY else min(used + most, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+else:  # macOS takes such a limit and does not hold to it; Windows has none
+
+    def _forgo_core_dumps() -> None:
+        pass
+
+    @contextmanager
+    def _memory(most: int) -> Iterator[None]:  # noqa: ARG001 - as on Linux
+        yield
