@@ -28,12 +28,21 @@ def speed() -> str:
     return summary(read())
 
 
+def isolation() -> str:
+    """The recorded cost of isolation."""
+    return (ROOT / "benchmarks" / "results" / "isolation.md").read_text(encoding="utf-8").strip()
+
+
 def metrics() -> str:
     """The rows of a Markdown table of all numbers."""
     return "\n".join(f"| `{metric.name}` | {metric.unit} | {metric.meaning} |" for metric in METRICS.values())
 
 
-BLOCKS = {"README.md": {"causes": causes, "speed": speed}, "docs/limits.md": {"metrics": metrics}}
+BLOCKS = {
+    "README.md": {"causes": causes, "speed": speed},
+    "docs/limits.md": {"metrics": metrics},
+    "docs/isolation.md": {"isolation": isolation},
+}
 
 
 def filled(document: str) -> str:
