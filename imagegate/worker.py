@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from functools import cache
 from io import FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -34,6 +36,7 @@ def main() -> None:
     _forgo_core_dumps()
     cv2.setNumThreads(1)  # there is a worker for each processor
     warmup()
+    _held()  # is counted now
     send(answers, b"")
     # Up to here it says why a worker cannot start; from here on decoders write of what they read.
     _silence(_STDERR)
@@ -67,25 +70,27 @@ def _silence(*descriptors: int) -> None:
 if sys.platform == "linux":
     import resource
 
-    _PAGE: Final = resource.getpagesize()
-    _STATM: Final = os.open("/proc/self/statm", os.O_RDONLY)
-    _DATA: Final = 5  # its column: private writable pages, in use or not
+    _DATA: Final = 5  # column of /proc/self/statm: private writable pages, in use or not
 
     def _forgo_core_dumps() -> None:
         """A core would hold the photo. A limit of 1 byte, unlike 0, also stops those that are piped to a program."""
         resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
+    @cache
+    def _held() -> int:
+        """Bytes that a worker holds before its first picture; what it keeps of one is part of the next one's share."""
+        return int(Path("/proc/self/statm").read_bytes().split()[_DATA]) * resource.getpagesize()
+
     @contextmanager
     def _memory(most: int) -> Iterator[None]:
-        """Let one picture take so many bytes more than the worker holds, and whatever asks for more fail.
+        """Let a picture take so many bytes, and whatever asks for more fail.
 
         RLIMIT_DATA and not RLIMIT_AS: address space is reserved by the gigabyte, for threads and for files, and never
         used; RLIMIT_RSS is not enforced.
         """
-        used = int(os.pread(_STATM, 200, 0).split()[_DATA]) * _PAGE
         soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        limit = used + most if hard == resource.RLIM_INFINITY else min(used + most, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+        limit = _held() + most
+        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
         try:
             yield
         finally:
@@ -95,6 +100,9 @@ else:  # macOS takes such a limit and does not hold to it; Windows has none
 
     def _forgo_core_dumps() -> None:
         pass
+
+    def _held() -> int:
+        return 0
 
     @contextmanager
     def _memory(most: int) -> Iterator[None]:  # noqa: ARG001 - as on Linux

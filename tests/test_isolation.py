@@ -137,6 +137,17 @@ def test_one_is_killed_and_one_exceeds_its_memory_and_a_hundred_others_are_right
     assert plain(imagegate.check(large, policy=ISOLATED)) == plain(imagegate.check(large))
 
 
+def test_jpegs_that_ask_for_more_than_their_share_are_too_large(empty_pool):
+    """Of a fresh worker, which keeps nothing of a larger share."""
+    empty_pool.command = isolation.worker_command()
+    for progressive in (False, True):
+        jpeg = encoded(np.full((3000, 4000, 3), 128, np.uint8), progressive=progressive)
+        (finding,) = imagegate.check(jpeg, policy=Policy(isolation="process", worker_memory=MEBIBYTE)).findings
+
+        assert (finding.cause.code, finding.decoder_failure) == ("image_too_large", False)
+        assert "memory" in finding.message
+
+
 def test_a_crash_names_its_signal_and_leaves_no_core(pool, large):
     """A core dump would be the photo on the disk."""
     for worker in pool.workers:
@@ -328,7 +339,7 @@ def run(script, cwd):
     """Lines that a script prints, each split into words."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     (cwd / "script.py").write_text(script)
-    command = [sys.executable, "-W", "error", cwd / "script.py"]
+    command = [sys.executable, "-W", "error::ResourceWarning", cwd / "script.py"]
     done = subprocess.run(command, input=SHARP, capture_output=True, cwd=cwd, env=environment, check=False)
     assert done.stderr == b""
     return [line.split() for line in done.stdout.decode().splitlines()]

@@ -21,6 +21,7 @@ def every_way_in(path: Path) -> list[imagegate.Report]:
         imagegate.check("aGVsbG8="),
         imagegate.check(b"...", policy="default"),
         imagegate.check(path, policy=policy, detail=True, lang="en"),
+        imagegate.check(path, policy=imagegate.Policy(isolation="process", worker_memory=1 << 28, worker_seconds=5)),
         imagegate.check(io.BytesIO(b"...")),
         imagegate.check(Image.new("RGB", (2, 2))),
         imagegate.check(np.zeros((2, 2), np.uint8)),
@@ -31,6 +32,7 @@ def every_answer(report: imagegate.Report) -> str:
     """What a report is asked."""
     first: imagegate.Finding = report.findings[0]
     cause: imagegate.Cause = first.cause
+    died: bool = first.decoder_failure
     status, headers, body = report.to_error("problem", request_id="1")
     try:
         report.raise_for_status()
@@ -38,7 +40,7 @@ def every_answer(report: imagegate.Report) -> str:
         return rejected.report.to_json()
     measurements: imagegate.Measurements | None = report.measurements
     numbers = 0.0 if measurements is None else measurements.blur_radius + measurements.luma_p98
-    return f"{report.ok} {report.status + status} {cause.code} {first.advice} {headers} {body} {numbers}"
+    return f"{report.ok} {died} {report.status + status} {cause.code} {first.advice} {headers} {body} {numbers}"
 
 
 def every_table() -> list[str]:
