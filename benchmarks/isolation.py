@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 from concurrent.futures import ThreadPoolExecutor
+from operator import truediv
+from statistics import median
 from typing import TYPE_CHECKING
 
 import cv2
@@ -33,7 +35,16 @@ def measured(data: bytes, rounds: int, callers: ThreadPoolExecutor) -> tuple[flo
     many = {name: batch(data, policy, callers) for name, policy in POLICIES.items()}
     # Apart, as a start leaves nothing of another's cache.
     begun = {"caller": one["caller"], "start": start}
-    return race(one, rounds)["worker"], race(many, rounds)["worker"], race(begun, min(rounds, 5))["start"]
+    return (
+        beside_caller(race(one, rounds))["worker"],
+        beside_caller(race(many, rounds))["worker"],
+        beside_caller(race(begun, min(rounds, 5)))["start"],
+    )
+
+
+def beside_caller(times: dict[str, list[float]]) -> dict[str, float]:
+    """Median of the ratios within a round."""
+    return {name: median(map(truediv, of, times["caller"])) for name, of in times.items()}
 
 
 def single(data: bytes, policy: imagegate.Policy) -> Callable[[], object]:
