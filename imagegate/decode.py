@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from imagegate import heif
 from imagegate.causes import Unreadable
+from imagegate.header.jpeg import rows_of_blocks
 from imagegate.header.png import transparent_grey
 from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure
 from imagegate.kernels import luma_of
 from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
+from imagegate.traces import check_stairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,9 +114,12 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
         )
     except ValueError as error:
         raise jpeg_failure(data, str(error)) from None
-    if space == "GRAY":
-        return pixels[:, :, 0]
-    return _from_cmyk(pixels, inverted=header.adobe) if space == "CMYK" else pixels
+    if space == "CMYK":
+        pixels = _from_cmyk(pixels, inverted=header.adobe)
+    if strict:
+        rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # a copy of a grey picture alone
+        check_stairs(np.require(rgb, requirements=("C", "W")), rows_of_blocks(data) * eighths)
+    return pixels[:, :, 0] if space == "GRAY" else pixels
 
 
 def _from_cmyk(pixels: Pixels, *, inverted: bool) -> Pixels:

@@ -14,6 +14,7 @@ import numpy as np
 from imagegate import kernels
 from imagegate.kernels import network
 from imagegate.measure.colour import BOX, BRIGHTEST, DARKEST, LOGS
+from imagegate.traces import SEGMENTS, YCC
 from tests.kernels.twins_describe import blur_network_numpy, describe_tiles_numpy
 from tests.kernels.twins_exposure import (
     chroma_counts_numpy,
@@ -22,7 +23,7 @@ from tests.kernels.twins_exposure import (
     grid_sums_numpy,
     luma_histogram_numpy,
 )
-from tests.kernels.twins_structure import tile_structure_numpy
+from tests.kernels.twins_structure import row_sums_numpy, stair_steepness_numpy, tile_structure_numpy
 
 CELL, CLIPPED = 63, 250
 
@@ -91,6 +92,21 @@ def on_descriptors(function):
     return prepare
 
 
+def on_stairs(function):
+    """Sums of noise, with a stair of random height, step and sign at every fourth row."""
+
+    def prepare(rng, height, _width):
+        sums = rng.integers(0, 30, (height, SEGMENTS, 3), np.int32)
+        edges = np.arange(4, height - 4, 4)
+        for edge in edges:
+            step, shift = rng.integers(SEGMENTS), rng.integers(-90, 90, 3)
+            sums[edge:, step:] += shift.astype(np.int32)
+            sums[edge + 4 :, :step] += shift.astype(np.int32)
+        return partial(function, sums, edges, YCC / 10, 0.5)
+
+    return prepare
+
+
 CHROMA = (LOGS, BOX, DARKEST, BRIGHTEST)
 
 COMPARISONS = {
@@ -113,6 +129,14 @@ COMPARISONS = {
     "grid_sums": {
         "imagegate": on(grey, kernels.grid_sums, CELL, CLIPPED),
         "numpy": on(grey, grid_sums_numpy, CELL, CLIPPED),
+    },
+    "row_sums": {
+        "imagegate": on(colour, kernels.row_sums, SEGMENTS),
+        "numpy": on(colour, row_sums_numpy, SEGMENTS),
+    },
+    "stair_steepness": {
+        "imagegate": on_stairs(kernels.stair_steepness),
+        "numpy": on_stairs(stair_steepness_numpy),
     },
     "chroma_counts": {
         "imagegate": on(colour, kernels.chroma_counts, *CHROMA),

@@ -166,6 +166,13 @@ def segments(data: memoryview) -> Iterator[Segment]:
     raise _corrupt(f"The JPEG has more than {_MOST_SEGMENTS} segments before its picture.")
 
 
+def rows_of_blocks(data: memoryview) -> int:
+    """How many rows of blocks one row of units (MCU) holds, 1 to 4 (T.81, A.2)."""
+    frame = next(segment for segment in segments(data) if segment.marker in _FRAMES)
+    factors = [factors & 15 for factors in frame.body[7::3]]
+    return max(factors) if len(factors) > 1 else 1
+
+
 def _segment(data: memoryview, at: int, marker: int) -> Segment:
     if marker in _FOREIGN:
         raise Unreadable("format_unsupported", f"The file is {_FOREIGN[marker]}, not common JPEG.")

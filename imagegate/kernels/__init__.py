@@ -8,6 +8,7 @@ from imagegate.kernels.histogram import luma_histogram
 from imagegate.kernels.laplacian import laplacian_sums
 from imagegate.kernels.luma import luma_of
 from imagegate.kernels.network import blur_network
+from imagegate.kernels.stairs import row_sums, stair_steepness
 from imagegate.kernels.structure import tile_structure
 
 __all__ = [
@@ -20,5 +21,7 @@ __all__ = [
     "laplacian_sums",
     "luma_histogram",
     "luma_of",
+    "row_sums",
+    "stair_steepness",
     "tile_structure",
 ]
