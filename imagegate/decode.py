@@ -117,8 +117,9 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
     if space == "CMYK":
         pixels = _from_cmyk(pixels, inverted=header.adobe)
     if strict:
+        quantum = max((table[0] for table in header.quantisation if table), default=1)
         rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # a copy of a grey picture alone
-        check_stairs(np.require(rgb, requirements=("C", "W")), rows_of_blocks(data) * eighths)
+        check_stairs(np.require(rgb, requirements=("C", "W")), rows_of_blocks(data) * eighths, quantum)
     return pixels[:, :, 0] if space == "GRAY" else pixels
 
 

@@ -23,7 +23,7 @@ LIMIT: Final = 1.5
 YCC: Final = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]])
 
 
-def check_stairs(rgb: NDArray[np.uint8], unit: int) -> None:
+def check_stairs(rgb: NDArray[np.uint8], unit: int, quantum: int) -> None:
     """Refuse a JPEG whose light or colour jumps within a row of its units and stays so.
 
     The mean of a block is stored as its difference from that of the block before (ITU-T T.81, F.1.1.5.1), so one that
@@ -36,6 +36,7 @@ def check_stairs(rgb: NDArray[np.uint8], unit: int) -> None:
     Args:
         rgb: (H, W, 3) uint8, C-contiguous, as the decoder gave it.
         unit: Rows of `rgb` that one row of units (MCU) covers.
+        quantum: Quantisation step of the means: eight to a level. Coarse ones make stairs of a sky, one step high.
 
     Raises:
         Unreadable: image_corrupt.
@@ -46,8 +47,8 @@ def check_stairs(rgb: NDArray[np.uint8], unit: int) -> None:
         return
     edges = np.arange(unit, len(rgb), unit)
     edges = edges[(edges >= MARGIN) & (edges < len(rgb) - MARGIN)]
-    # Below the limit no stair can be that steep.
-    steep = stair_steepness(row_sums(rgb, SEGMENTS), edges, YCC / width, LIMIT) > LIMIT
+    flat = max(1.0, quantum / 4)
+    steep = stair_steepness(row_sums(rgb, SEGMENTS), edges, YCC / width, LIMIT * flat, flat) > LIMIT
     if steep.any():
         depth = edges[steep.argmax()] / len(rgb)
         raise Unreadable("image_corrupt", f"The JPEG's light or colour is shifted from {depth:.0%} of its height on.")

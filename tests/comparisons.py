@@ -102,7 +102,7 @@ def on_stairs(function):
             step, shift = rng.integers(SEGMENTS), rng.integers(-90, 90, 3)
             sums[edge:, step:] += shift.astype(np.int32)
             sums[edge + 4 :, :step] += shift.astype(np.int32)
-        return partial(function, sums, edges, YCC / 10, 0.5)
+        return partial(function, sums, edges, YCC / 10, 0.5, 1.0)
 
     return prepare
 

@@ -47,11 +47,11 @@ def row_sums(rgb: NDArray[np.uint8], segments: int) -> NDArray[np.int32]:
 
 @kernel
 def stair_steepness(
-    sums: NDArray[np.int32], edges: NDArray[np.int64], colours: NDArray[np.float64], least: float
+    sums: NDArray[np.int32], edges: NDArray[np.int64], colours: NDArray[np.float64], least: float, flat: float
 ) -> NDArray[np.float32]:
     """How steep the best stair is that runs along each edge up to a step, and along the edge before it after that.
 
-    A stair's steepness is the height of its lowest segment over the spread of all plus 1 level. A fifth of the segments
+    A stair's steepness is the height of its lowest segment over the spread of all plus `flat`. A fifth of the segments
     on each side of the step may stray. Where the edges are not the stair's, their middle jump is under half its height.
 
     Args:
@@ -59,6 +59,7 @@ def stair_steepness(
         edges: (edges,) int64: the row below each edge, at least 2 and at most H - 2.
         colours: (3, channels) float64: makes levels of each channel from sums.
         least: Height of the lowest stair that is looked for.
+        flat: Spread, in levels, that is no more than rounding.
 
     Returns:
         (edges - 1,) float32; 0 where there is no stair.
@@ -70,8 +71,8 @@ def stair_steepness(
         top, bottom = bottom, top
         _jumps(sums, edges[number], colours, bottom)
         for channel in range(channels if number else 0):
-            rise = _best_step(top[channel], bottom[channel], least)
-            fall = _best_step(-top[channel], -bottom[channel], least)
+            rise = _best_step(top[channel], bottom[channel], least, flat)
+            fall = _best_step(-top[channel], -bottom[channel], least, flat)
             found[number - 1] = max(found[number - 1], rise, fall)
     return found
 
@@ -90,7 +91,7 @@ def _jumps(sums: NDArray[np.int32], edge: int, colours: NDArray[np.float64], jum
 
 
 @kernel
-def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], least: float) -> float:
+def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], least: float, flat: float) -> float:
     """The best of the stairs with their step in any segment but the first and the last."""
     best = 0.0
     # Counted first, because in a sound photo next to no step has enough high segments beside it.
@@ -102,18 +103,18 @@ def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], least: flo
         right -= top[step] > least
         after = top.size - 1 - step
         if left >= step - step // STRAY and right >= after - after // STRAY:
-            best = max(best, _steepness(top, bottom, step))
+            best = max(best, _steepness(top, bottom, step, flat))
     return best
 
 
 @kernel
-def _steepness(top: NDArray[np.float64], bottom: NDArray[np.float64], step: int) -> float:
+def _steepness(top: NDArray[np.float64], bottom: NDArray[np.float64], step: int, flat: float) -> float:
     left, right = np.sort(bottom[:step]), np.sort(top[step + 1 :])
     strays, others = left.size // STRAY, right.size // STRAY
     low = min(left[strays], right[others])
     spread = max(left[left.size - 1 - strays], right[right.size - 1 - others]) - low
-    flat = max(_middle(top[:step]), _middle(bottom[step + 1 :]))
-    return low / (spread + 1) if 2 * flat < low else 0.0
+    beside = max(_middle(top[:step]), _middle(bottom[step + 1 :]))
+    return low / (spread + flat) if 2 * beside < low else 0.0
 
 
 @kernel

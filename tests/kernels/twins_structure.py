@@ -43,7 +43,7 @@ def row_sums_numpy(rgb, segments):
     return rgb[:, : width * segments].reshape(len(rgb), segments, width, 3).sum(axis=2, dtype=np.int64)
 
 
-def stair_steepness_numpy(sums, edges, colours, least):
+def stair_steepness_numpy(sums, edges, colours, least, flat):
     """Every step of all edges at once, from sorted segments and NumPy's own quantiles."""
     twice = 3 * (sums[edges] - sums[edges - 1]) - sums[edges + 1] + sums[edges - 2]
     jumps = (twice @ colours / 2).swapaxes(1, 2)
@@ -57,5 +57,5 @@ def stair_steepness_numpy(sums, edges, colours, least):
         others = top[..., :step], bottom[..., step + 1 :]
         middle = np.maximum(*(np.abs(np.quantile(other, 0.5, axis=2, method="higher")) for other in others))
         stairs = (low > least) & (middle < low / 2)
-        best = np.where(stairs, np.maximum(best, low / (high - low + 1)), best)
+        best = np.where(stairs, np.maximum(best, low / (high - low + flat)), best)
     return best.max(axis=1).astype(np.float32)
