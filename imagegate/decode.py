@@ -37,6 +37,7 @@ WORKING_SIDE: Final = 1000
 SMALLEST_SIDE: Final = 900
 LARGEST_SIDE: Final = 1100
 DECODER_FACTORS: Final = (8, 4, 2)
+BLOCK: Final = 8  # pixels of a side in a JPEG
 # Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): too fine detail goes, and a photo keeps its blur
 # radius whatever its size (13 photos of 1.5 to 12 megapixels, blurred by 3 and 6: all within .3 pixels or 15 %).
 SOFTENING: Final = 0.35
@@ -119,7 +120,7 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
     if strict:
         quantum = max((table[0] for table in header.quantisation if table), default=1)
         rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # a copy of a grey picture alone
-        check_stairs(np.require(rgb, requirements=("C", "W")), rows_of_blocks(data) * eighths, quantum)
+        check_stairs(np.require(rgb, requirements=("C", "W")), BLOCK * rows_of_blocks(data) // factor, quantum)
     return pixels[:, :, 0] if space == "GRAY" else pixels
 
 
