@@ -34,10 +34,12 @@ if TYPE_CHECKING:
 
 LARGEST = 1400
 SMALLEST = 300
-# Slighter blur than this is neither sharp nor a fault: in pixels of a 1000-pixel picture, and in the picture's own,
-# which hide as much, in a crop of a photo more than in a reduced one. What counts is the larger.
-FAULT, FAULT_IN_PIXELS, FAULT_IN_CROP = 1.2, 0.9, 1.6
-# A motion of less than this is not drawn as a fault.
+# Blur up to the first is sharp, as much a lens leaves and a steady hand; from the second on it is a fault. Both in
+# pixels of a 1000-pixel picture, and in the picture's own pixels, which hide as much: what counts is the larger.
+SHARP, SHARP_IN_PIXELS = 1.4, 0.5
+FAULT, FAULT_IN_PIXELS = 2.0, 1.2
+# From here on blur is drawn as defocus and motion, below as "slight".
+LEAST_RADIUS = 1.2
 LEAST_LENGTH = 6.0
 SMALLEST_CROP = 224
 LARGEST_CROP = 1000
@@ -100,10 +102,9 @@ class Variant:
 
     def blurred(self, long_side: int) -> float:
         """1 for blurred, 0 for sharp, NaN for what lies between, in a working picture of that size."""
-        if not self.blur:
-            return 0.0
-        hidden = (FAULT_IN_CROP if self.native else FAULT_IN_PIXELS) * 1000 / long_side
-        return 1.0 if self.blur >= max(FAULT, hidden) else math.nan
+        if self.blur >= max(FAULT, FAULT_IN_PIXELS * 1000 / long_side):
+            return 1.0
+        return 0.0 if self.blur <= max(SHARP, SHARP_IN_PIXELS * 1000 / long_side) else math.nan
 
 
 # What must pass and what must be caught, at fixed levels (docs/focus.md). Luma has .67 of the channels' noise.
@@ -141,13 +142,13 @@ def _fault(kind: str, rng: np.random.Generator) -> dict[str, float]:
     both = kind in {"defocus", "motion"} and rng.random() < 0.15
     if kind == "defocus" or both:
         most = 14.0 if rng.random() < 0.15 else 8.0
-        fault |= {"radius": _log_uniform(rng, FAULT, most), "gaussian": rng.random() < 0.3}
+        fault |= {"radius": _log_uniform(rng, LEAST_RADIUS, most), "gaussian": rng.random() < 0.3}
     if kind == "motion" or both:
         bend = 0.0 if rng.random() < 0.6 else rng.uniform(-0.5, 0.5)
         fault |= {"length": _log_uniform(rng, LEAST_LENGTH, 40.0), "angle": rng.uniform(0, 180), "bend": bend}
         fault |= {"pause": rng.uniform(0.0, 0.35) if rng.random() < 0.25 else 0.0}
     if kind == "slight" and rng.random() < 0.7:
-        fault |= {"radius": rng.uniform(0.3, FAULT), "gaussian": rng.random() < 0.3}
+        fault |= {"radius": rng.uniform(0.3, LEAST_RADIUS), "gaussian": rng.random() < 0.3}
     elif kind == "slight":
         fault |= {"length": rng.uniform(1.5, LEAST_LENGTH), "angle": rng.uniform(0, 180)}
     if kind == "soft":
