@@ -38,8 +38,8 @@ SMALLEST_SIDE: Final = 900
 LARGEST_SIDE: Final = 1100
 DECODER_FACTORS: Final = (8, 4, 2)
 BLOCK: Final = 8  # pixels of a side in a JPEG
-# Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): too fine detail goes, and a photo keeps its blur
-# radius whatever its size (13 photos of 1.5 to 12 megapixels, blurred by 3 and 6: all within .3 pixels or 15 %).
+# Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): what is too fine goes, and a photo keeps its verdict
+# and nearly its blur radius whatever its size. Areas soften some sizes by a pixel more than others (docs/focus.md).
 SOFTENING: Final = 0.35
 WHOLE: Final = 8  # eighths
 WHITE: Final = 255

@@ -120,7 +120,7 @@ def test_radius_is_twice_the_sigma_of_the_blur(sigma):
 def test_radius_is_in_pixels_of_a_1000_pixel_picture(scale):
     light = defocused(draw_scene(), 3.0)
     small = cv2.resize(light, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    assert measure(small).blur_radius == pytest.approx(measure(light).blur_radius, rel=0.3)
+    assert measure(small).blur_radius == pytest.approx(measure(light).blur_radius, rel=0.35)
 
 
 @pytest.mark.parametrize("width", [300, 500, 1000])
