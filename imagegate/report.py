@@ -169,6 +169,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Report) and self._key() == other._key()
 
+    # msgspec's own does not ask __eq__.
+    __ne__ = object.__ne__
+
     def __hash__(self) -> int:
         return hash(self.to_json())
 

@@ -124,6 +124,16 @@ def test_a_report_is_not_equal_to_what_is_no_report():
     assert report() != report().to_dict()
 
 
+@pytest.mark.parametrize("name", PHOTOS)
+def test_what_is_equal_is_not_unequal(name):
+    """A struct of msgspec has a `!=` of its own, which does not ask `==`."""
+    again = imagegate.check(PHOTOS[name])
+
+    assert not again != real(name)  # noqa: SIM202 - the operator is what is tested
+    assert not again.measurements != real(name).measurements  # noqa: SIM202
+    assert real("sharp").measurements != real("blurred").measurements
+
+
 def test_reports_with_nan_are_equal():
     assert math.isnan(real("flat").measurements.blur_radius)
     assert imagegate.check(PHOTOS["flat"]) == real("flat")

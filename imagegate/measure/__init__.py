@@ -62,6 +62,9 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Measurements) and self.to_dict() == other.to_dict()
 
+    # msgspec's own does not ask __eq__.
+    __ne__ = object.__ne__
+
     def __hash__(self) -> int:
         return hash(tuple(self.to_dict().values()))
 
