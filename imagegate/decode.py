@@ -38,6 +38,8 @@ SMALLEST_SIDE: Final = 900
 LARGEST_SIDE: Final = 1100
 DECODER_FACTORS: Final = (8, 4, 2)
 BLOCK: Final = 8  # pixels of a side in a JPEG
+CHANNELS: Final = {"GRAY": 1, "RGB": 3, "CMYK": 4}
+MIDDLE: Final = 128
 # Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): what is too fine goes, and a photo keeps its verdict
 # and nearly its blur radius whatever its size. Areas soften some sizes by a pixel more than others (docs/focus.md).
 SOFTENING: Final = 0.35
@@ -103,15 +105,14 @@ def decoder_factor(long_side: int) -> int:
 
 def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool) -> Pixels:
     space = {"grey": "GRAY", "cmyk": "CMYK", "ycck": "CMYK"}.get(header.colour_space, "RGB")
+    height, width = -(-header.height // factor), -(-header.width // factor)
+    # What is saved of a damaged JPEG may be nothing: then simplejpeg's own buffer shows what memory held before,
+    # which can be another patient's photo. libjpeg-turbo fills with the same grey.
+    grey = None if strict else np.full((height, width, CHANNELS[space]), MIDDLE, np.uint8)
     try:
         # The fast chroma upsampling does not touch luma, which is what is judged at pixel level.
         pixels: Pixels = simplejpeg.decode_jpeg(
-            data,
-            space,
-            fastupsample=True,
-            min_height=-(-header.height // factor),
-            min_width=-(-header.width // factor),
-            strict=strict,
+            data, space, fastupsample=True, min_height=height, min_width=width, buffer=grey, strict=strict
         )
     except ValueError as error:
         raise jpeg_failure(data, str(error)) from None
