@@ -1,5 +1,6 @@
 """What the documents say is so: generated tables are current, examples run, limits are the code's."""
 
+import ast
 import re
 
 import pytest
@@ -46,6 +47,24 @@ def test_the_first_example_of_the_readme_runs(monkeypatch, capsys):
 
 
 def test_links_between_documents_lead_somewhere():
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+PROMISES = [
+    row.split("|")[1:3]
+    for row in (ROOT / "docs" / "security.md").read_text(encoding="utf-8").splitlines()
+    if row.startswith("| **")
+]
+
+
+@pytest.mark.parametrize(("promise", "tests"), PROMISES, ids=[promise.split("**")[1] for promise, _ in PROMISES])
+def test_every_promise_is_held_by_tests_that_exist(promise, tests):  # noqa: ARG001 - the promise is named by its id
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", tests)
+
+    assert named
+    assert len(named) == tests.count("`") // 2
+    for file, name in named:
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{file}::{name}"
