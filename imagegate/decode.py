@@ -240,7 +240,7 @@ def _reduced(samples: Samples, times: int, parts: int, reduce: Reduce) -> Sample
     """
     height, width = (max(1, side // parts) for side in samples.shape[:2])
     out = np.empty((height * times, width * times, *samples.shape[2:]), samples.dtype)
-    for rows in _strips((height, width * parts * parts)):
+    for rows in _strips((height, width * times * times)):
         top, bottom = max(0, rows.start - 1), min(height, rows.stop + 1)
         strip = np.ascontiguousarray(samples[top * parts : bottom * parts, : width * parts])
         small = reduce(strip, (width * times, (bottom - top) * times))
