@@ -37,8 +37,8 @@ BATCH = 64
 RATE = 3e-3
 DECAY = 1e-2
 SEVERITY_SHARE = 0.3
-# The log-odds from which a photo is rejected. Held out, nothing acceptable lies above, and 94 % of what is defocused by
-# a radius of 3, the least that must be caught; at 0 it is 93 %, and 89 % of radius 4 with noise (docs/focus.md).
+# The log-odds from which a photo is rejected. Held out, nothing acceptable lies above, and 93 % of what is defocused by
+# a radius of 3, the least that must be caught; with noise, 92 % of radius 4 and not 87 % as at 0 (docs/focus.md).
 LIMIT = -0.6
 # A photo whose sharp variants are more likely than this to be blurred, say networks that never saw it, is blurred.
 SCREEN_EPOCHS = 20

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 TILES = 32
-# Of sixteen variants of a photo, eight are sharp and four each defocused and moved.
 # Folders of few photos, each of which gives twice as many variants.
 SCARCE = ("camera", "kodak")
+# Of sixteen variants of a photo, eight are sharp and four each defocused and moved.
 KINDS = ("sharp",) * 7 + ("soft",) + ("defocus",) * 4 + ("motion",) * 4
 # Drawn skin has these seeds; the samples and tests have others below 1000.
 DRAWN_SEEDS = range(9000, 9080)

@@ -57,7 +57,7 @@ class Variant:
         crop: Share of each side that is kept.
         native: Cropped to `side` in place of reduced, so that the photo's own softness is that of its pixels.
         filter: Of every reduction but those of the JPEG decoder.
-        radius, gaussian: Defocus, by a disk or by a Gaussian of half that sigma.
+        radius, gaussian: Defocus, by a disk or by a Gaussian whose sigma is half of it.
         length, angle, bend, pause: Motion; `bend` is how far the path curves, in lengths, `pause` the share of
             the light that falls before it begins.
         soft: Radius of the background's blur behind a sharp subject.
@@ -204,7 +204,7 @@ def _received(data: memoryview, variant: Variant) -> tuple[Luma, Source]:
 
 
 def _decoded(data: memoryview, header: Header, variant: Variant) -> tuple[Luma, bool]:
-    """By imagegate, or as it decodes larger files: so small ones are never reduced by the decoder itself."""
+    """By imagegate, or by the JPEG decoder at any of its scales, as larger files are."""
     height, width = (-(-side * variant.eighths // 8) for side in (header.height, header.width))
     if variant.eighths == 8 or not variant.quality or max(height, width) < SMALLEST:
         picture = decode(Received(data=data), header)

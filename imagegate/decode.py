@@ -51,6 +51,7 @@ RGBA: Final = 4
 # Without a turn to BGR, which takes a twentieth of the time; what may have alpha has to be asked for as it is.
 OPAQUE: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 # OpenCV spreads what has twice as many pixels over threads of its own (parallel_for_), and threads are the caller's.
+# A strip has no less than a few rows, so a picture of more than some 30,000 pixels across is spread all the same.
 STRIP: Final = 1 << 16  # pixels
 # The bounds that OpenCV sets itself (CV_IO_MAX_IMAGE_WIDTH and _PIXELS).
 OPENCV_SIDE: Final = 1 << 20
@@ -120,7 +121,7 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
         pixels = _from_cmyk(pixels, inverted=header.adobe)
     if strict:
         quantum = max((table[0] for table in header.quantisation if table), default=1)
-        rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # a copy of a grey picture alone
+        rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # copies only where the picture is grey
         check_stairs(np.require(rgb, requirements=("C", "W")), BLOCK * rows_of_blocks(data) // factor, quantum)
     return pixels[:, :, 0] if space == "GRAY" else pixels
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import pathlib
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from benchmarks.accuracy import lines
 from benchmarks.accuracy.gates import skipped
 from benchmarks.accuracy.sheets import false_rejects, figures, judge_photo, missed
 from benchmarks.accuracy.tables import causes, comparison, document, method, target_lines
-from benchmarks.photos import ROOT
+from benchmarks.photos import ROOT, shared_data
 from benchmarks.tables import line_grid
 
 if TYPE_CHECKING:
@@ -75,10 +74,6 @@ def _print(console: Console, grids: Sequence[Grid], judged: Sequence[PhotoVerdic
         console.print(f"passed, in spite of {line}")
     for gate, reason in skipped().items():
         console.print(f"skipped: {gate}, {reason}")
-
-
-def shared_data() -> pathlib.Path:
-    return pathlib.Path(os.environ.get("IMAGEGATE_SHARED", ROOT.parent / "shared")) / "data"
 
 
 def _of_shared(data: pathlib.Path) -> list[pathlib.Path]:

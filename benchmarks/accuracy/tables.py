@@ -141,8 +141,8 @@ def document(grids: Sequence[Grid], method: str, missing: Mapping[str, str], ref
 
 
 def method(photos: Sequence[str], count: int) -> str:
-    numbers = ", ".join(f"{gate.name}: {gate.number}" for gate in GATES)
     """Say how the figures were come by."""
+    numbers = ", ".join(f"{gate.name}: {gate.number}" for gate in GATES)
     today = dt.datetime.now(tz=dt.UTC).date()
     # None of n seen: the highest share that shows so in 5 % of samples.
     unseen = 1 - 0.05 ** (1 / count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from imagegate.kernels._jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-STRAY = 5  # one segment in so many
+STRAY: Final = 5  # one segment in so many
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Exposure from luma: highlights, clipping, range and evenness, never the mean.
 
 A rule on the mean calls dark skin a dark photo. What tells an exposure is what it did to the ends of the range, and
-how light is spread; so dark and light skin pass alike (docs/limits.md has the figures).
+how light is spread; so dark and light skin pass alike (docs/limits.md and docs/exposure.md have the figures).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Focus(NamedTuple):
 
     Attributes:
         blur_radius: radius of the disk that blurs as much, in pixels of a 1000-pixel picture; a motion counts as a
-            quarter of its length. Of sharp pictures 0 to 1.
+            quarter of its length. Of sharp pictures 0 to 2.
         blur_score: log-odds of blur, always finite: higher is blurrier. Moved so that 0 is where imagegate draws the
             line by default; 0 where no tile has enough signal.
         motion_ratio: edge energy of the strongest direction over that of the weakest, >= 1.
