@@ -88,9 +88,10 @@ def test_a_reduced_pixel_is_the_mean_of_its_block(width, height, block, levels):
 
 NEW_THREADS = """
 import os, pathlib, sys
-import cv2
-import imagegate
+import cv2, numpy
+import imagegate, imagegate.kernels
 cv2.setNumThreads(4)
+imagegate.kernels.luma_of(numpy.zeros((1, 1, 3), numpy.uint8))  # Numba starts a thread of its own, once a process
 before = set(os.listdir("/proc/self/task"))
 for name in sys.argv[1:]:
     imagegate.check(pathlib.Path(name))
