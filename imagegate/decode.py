@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from imagegate import heif
 from imagegate.causes import Unreadable
-from imagegate.header.jpeg import rows_of_blocks
 from imagegate.header.png import transparent_grey
 from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure
 from imagegate.kernels import luma_of
@@ -122,7 +121,7 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
     if strict:
         quantum = max((table[0] for table in header.quantisation if table), default=1)
         rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # copies only where the picture is grey
-        check_stairs(np.require(rgb, requirements=("C", "W")), BLOCK * rows_of_blocks(data) // factor, quantum)
+        check_stairs(np.require(rgb, requirements=("C", "W")), BLOCK * header.unit_blocks // factor, quantum)
     return pixels[:, :, 0] if space == "GRAY" else pixels
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from imagegate.bodies import BODIES
 from imagegate.causes import CAUSES, Finding
+from imagegate.header.model import UNREPORTED
 from imagegate.notebook import to_html
 from imagegate.policy import RULE_OF, Policy
 
@@ -180,7 +181,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def _header_to_dict(header: Header) -> dict[str, Any]:
-    """The header's facts; the quantisation tables are for the measuring code, not for readers."""
+    """The header's facts, but for what only the code needs."""
     facts = msgspec.structs.asdict(header)
-    del facts["quantisation"]
+    for name in UNREPORTED:
+        del facts[name]
     return facts

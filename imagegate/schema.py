@@ -15,6 +15,7 @@ import msgspec
 
 from imagegate.causes import CAUSES, Status
 from imagegate.header import FORMATS, Header
+from imagegate.header.model import UNREPORTED
 from imagegate.measure import Measurements
 from imagegate.metrics import METRICS
 
@@ -120,7 +121,8 @@ def _record() -> Schema:
 
 def _header() -> Schema:
     hints = get_type_hints(Header)
-    del hints["quantisation"]
+    for name in UNREPORTED:
+        del hints[name]
     facts = {name: _fact(name, kind) for name, kind in hints.items()}
     return _object(facts | {"format": {"enum": [*FORMAT_NAMES]}})
 

@@ -13,7 +13,6 @@ from benchmarks.photos import ROOT, sound_jpegs
 from imagegate.causes import Unreadable
 from imagegate.decode import decode
 from imagegate.header import read
-from imagegate.header.jpeg import rows_of_blocks
 from imagegate.intake import Received
 from tests.scenes import encoded
 from tests.test_integrity import judged
@@ -123,8 +122,8 @@ def test_a_marker_within_the_data_is_refused(marker):
 
 @pytest.mark.parametrize(("subsampling", "rows"), [(0, 1), (1, 1), (2, 2)])
 def test_the_rows_of_a_unit_are_those_of_the_sampling(subsampling, rows):
-    assert rows_of_blocks(memoryview(encoded(PHOTO, subsampling=subsampling))) == rows
-    assert rows_of_blocks(memoryview(encoded(PHOTO[:, :, 0]))) == 1
+    assert read(memoryview(encoded(PHOTO, subsampling=subsampling))).unit_blocks == rows
+    assert read(memoryview(encoded(PHOTO[:, :, 0]))).unit_blocks == 1
 
 
 def test_what_follows_the_end_of_a_jpeg_is_no_damage():

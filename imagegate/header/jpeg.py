@@ -104,6 +104,10 @@ class _Frame(NamedTuple):
         across, down = max(h for h, _ in self.sampling), max(v for _, v in self.sampling)
         return self.width * self.height * sum(h * v for h, v in self.sampling) // (across * down)
 
+    def unit_blocks(self) -> int:
+        """Rows of blocks in one row of units (T.81, A.2): a single component has units of one block."""
+        return max(v for _, v in self.sampling) if len(self.sampling) > 1 else 1
+
 
 def read(data: memoryview) -> Header:
     """Read a JPEG's header: every segment before the first scan; only of several scans is more read, to count them.
@@ -138,6 +142,7 @@ def read(data: memoryview) -> Header:
         progressive=frame.progressive,
         scans=scans,
         coefficients=frame.coefficients() if scans > 1 else 0,
+        unit_blocks=frame.unit_blocks(),
         metadata_size=metadata.size,
         gps_tags=found.gps_tags,
         quantisation=tuple(tables.get(number, ()) for number in range(max(tables, default=-1) + 1)),
@@ -164,13 +169,6 @@ def segments(data: memoryview) -> Iterator[Segment]:
             return
         at = segment.end
     raise _corrupt(f"The JPEG has more than {_MOST_SEGMENTS} segments before its picture.")
-
-
-def rows_of_blocks(data: memoryview) -> int:
-    """How many rows of blocks one row of units (MCU) holds, 1 to 4 (T.81, A.2)."""
-    frame = next(segment for segment in segments(data) if segment.marker in _FRAMES)
-    factors = [factors & 15 for factors in frame.body[7::3]]
-    return max(factors) if len(factors) > 1 else 1
 
 
 def _segment(data: memoryview, at: int, marker: int) -> Segment:

@@ -6,6 +6,9 @@ from typing import Final
 
 import msgspec
 
+# For the decoding and measuring code, not for readers of a report.
+UNREPORTED: Final = ("quantisation", "unit_blocks")
+
 _TURNED = 5  # EXIF orientations 5 to 8 lay the picture on its side
 _DECODED_CHANNELS: Final = {2: 4}  # OpenCV and Pillow give grey with alpha as RGBA
 
@@ -26,6 +29,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         progressive: JPEG SOF2 or PNG Adam7.
         scans: Scans of a JPEG, in which a decoder goes over the whole picture; 1 for all else.
         coefficients: What a decoder keeps of a JPEG of several scans until the last is read, 2 bytes each; else 0.
+        unit_blocks: Rows of blocks that one row of a JPEG's units (MCU) holds, 1 to 4; 1 for all else.
         metadata_size: Bytes of what is not the picture: profiles, EXIF, XMP, thumbnails and text.
         unpacked_size: Bytes that the compressed profiles and texts of a PNG unpack to, counted up to 2 MiB.
         gps_tags: Number of tags in EXIF's GPS directory, never their values; 0 where none of them is a
@@ -48,6 +52,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     progressive: bool = False
     scans: int = 1
     coefficients: int = 0
+    unit_blocks: int = 1
     metadata_size: int = 0
     unpacked_size: int = 0
     gps_tags: int = 0

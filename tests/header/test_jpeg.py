@@ -76,6 +76,7 @@ def test_channels_and_progression_are_told(mode, channels, progressive):
         progressive=progressive,
         scans=header.scans,
         coefficients=header.coefficients,
+        unit_blocks=header.unit_blocks,
         metadata_size=header.metadata_size,
         quantisation=header.quantisation,
         colour_space={"L": "grey", "RGB": "ycbcr", "CMYK": "cmyk"}[mode],
