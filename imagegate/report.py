@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from imagegate.bodies import BODIES
+from imagegate.bodies import BODIES, Refusal
 from imagegate.causes import CAUSES, Finding
 from imagegate.header.model import UNREPORTED
 from imagegate.notebook import to_html
@@ -135,7 +135,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             raise ValueError("to_error: the picture passes, there is no error to answer with")
         if api not in BODIES:
             raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {api!r}")
-        return BODIES[api](self.status, self.rejections, request_id)
+        return BODIES[api].render(Refusal(status=self.status, findings=self.rejections, request_id=request_id))
 
     def overlay(self) -> PIL.Image.Image:
         """The picture as it is seen, with what is blurred and what is clipped marked on it.

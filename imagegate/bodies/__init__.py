@@ -1,19 +1,16 @@
-"""Error bodies: one file a dialect, each renders the rejections of a report as an API would answer them."""
+"""Error bodies: one file a dialect, each renders a refusal as that API would answer it and parses what it answers."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from imagegate.bodies import problem
+from imagegate.bodies.model import Answer, Dialect, ParsedBody, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from imagegate.causes import Finding
+__all__ = ["BODIES", "Answer", "Dialect", "ParsedBody", "Refusal"]
 
-Answer: TypeAlias = tuple[int, dict[str, str], dict[str, Any]]
-
-BODIES: Final[Mapping[str, Callable[[int, Sequence[Finding], str | None], Answer]]] = MappingProxyType(
-    {"problem": problem.render}
-)
+BODIES: Final[Mapping[str, Dialect]] = MappingProxyType({"problem": Dialect(problem.render, problem.parse)})

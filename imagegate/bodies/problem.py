@@ -5,42 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from imagegate.bodies.model import Answer, ParsedBody, Refusal
 
+if TYPE_CHECKING:
     from imagegate.causes import Finding
 
 TYPE: Final = "urn:imagegate:cause:"
-HEADERS: Final = {"Content-Type": "application/problem+json", "Content-Language": "en"}
+HEADERS: Final = {"Content-Type": "application/problem+json"}
 
 # What a URI fragment may hold unescaped (RFC 3986, section 3.5), as RFC 6901, section 6, writes JSON Pointers.
 _FRAGMENT: Final = "!$&'()*+,;=:@/?~"
 
 
-def render(
-    status: int, rejections: Sequence[Finding], request_id: str | None
-) -> tuple[int, dict[str, str], dict[str, Any]]:
-    """Status, headers and body.
+def render(refusal: Refusal) -> Answer:
+    """The problem is the most useful finding (section 3: the most relevant one represents the others).
 
-    The problem is the most useful finding (section 3: the most relevant one represents the others); the extension
-    member `errors` lists every finding with its JSON Pointer, as the example of section 3 does.
-
-    Args:
-        status: Status of the report.
-        rejections: Its rejections in its order, so that the first has that status; at least one.
-        request_id: Becomes the extension member `requestId`; None leaves it out.
+    The extension member `errors` lists every finding with its JSON Pointer, as the example of section 3 does;
+    `requestId` is there where the refusal has one.
     """
-    first = rejections[0]
+    first = refusal.findings[0]
     body: dict[str, Any] = {
         "type": TYPE + first.cause.code,
         "title": first.cause.title,
-        "status": status,
+        "status": refusal.status,
         "detail": f"{first.message} {first.advice}",
-        "errors": [_error(finding) for finding in rejections],
+        "errors": [_error(finding) for finding in refusal.findings],
     }
-    if request_id is not None:
-        body["requestId"] = request_id
-    return status, dict(HEADERS), body
+    if refusal.request_id is not None:
+        body["requestId"] = refusal.request_id
+    return refusal.status, HEADERS | {"Content-Language": refusal.lang}, body
+
+
+def parse(body: object) -> ParsedBody | None:
+    """A body with the members of section 3.1; its `type` ends in the code where it is one of ours."""
+    if not isinstance(body, dict) or not isinstance(body.get("title"), str) or "type" not in body:
+        return None
+    kind, status, named = str(body["type"]), body.get("status"), body.get("requestId")
+    return ParsedBody(
+        code=kind.removeprefix(TYPE),
+        message=str(body.get("detail", body["title"])),
+        status=status if isinstance(status, int) else None,
+        request_id=named if isinstance(named, str) else None,
+    )
 
 
 def _error(finding: Finding) -> dict[str, Any]:
