@@ -242,7 +242,7 @@ def _reduced(samples: Samples, times: int, parts: int, reduce: Reduce) -> Sample
     out = np.empty((height * times, width * times, *samples.shape[2:]), samples.dtype)
     for rows in _strips((height, width * times * times)):
         top, bottom = max(0, rows.start - 1), min(height, rows.stop + 1)
-        strip = np.ascontiguousarray(samples[top * parts : bottom * parts, : width * parts])
+        strip = samples[top * parts : bottom * parts, : width * parts]
         small = reduce(strip, (width * times, (bottom - top) * times))
         out[rows.start * times : rows.stop * times] = small[(rows.start - top) * times : (rows.stop - top) * times]
     return out

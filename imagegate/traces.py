@@ -48,7 +48,7 @@ def check_stairs(rgb: NDArray[np.uint8], unit: int, quantum: int) -> None:
     edges = np.arange(unit, len(rgb), unit)
     edges = edges[(edges >= MARGIN) & (edges < len(rgb) - MARGIN)]
     flat = max(1.0, quantum / 4)
-    steep = stair_steepness(row_sums(rgb, SEGMENTS), edges, YCC / width, LIMIT * flat, flat) > LIMIT
+    steep = stair_steepness(row_sums(rgb, unit, SEGMENTS), edges, YCC / width, LIMIT * flat, flat) > LIMIT
     if steep.any():
         depth = edges[steep.argmax()] / len(rgb)
         raise Unreadable("image_corrupt", f"The JPEG's light or colour is shifted from {depth:.0%} of its height on.")

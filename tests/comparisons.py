@@ -26,6 +26,7 @@ from tests.kernels.twins_exposure import (
 from tests.kernels.twins_structure import row_sums_numpy, stair_steepness_numpy, tile_structure_numpy
 
 CELL, CLIPPED = 63, 250
+UNIT = 8
 
 
 def grey(rng, height, width):
@@ -131,8 +132,8 @@ COMPARISONS = {
         "numpy": on(grey, grid_sums_numpy, CELL, CLIPPED),
     },
     "row_sums": {
-        "imagegate": on(colour, kernels.row_sums, SEGMENTS),
-        "numpy": on(colour, row_sums_numpy, SEGMENTS),
+        "imagegate": on(colour, kernels.row_sums, UNIT, SEGMENTS),
+        "numpy": on(colour, row_sums_numpy, UNIT, SEGMENTS),
     },
     "stair_steepness": {
         "imagegate": on_stairs(kernels.stair_steepness),

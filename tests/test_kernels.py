@@ -45,7 +45,7 @@ def test_the_largest_differences_do_not_overflow():
     table = kernels.tile_structure(board, False)
 
     assert table[0, 0, 0] == 255**2 * 32 * 31
-    assert table[0, 0, 8] == 8 * 255 * 30 * 30
+    assert table[8, 0, 0] == 8 * 255 * 30 * 30
 
 
 def test_the_brightest_cells_do_not_overflow():

@@ -9,7 +9,7 @@ from imagegate.kernels._jit import kernel
 
 TILE: Final = 32
 
-# The columns of the table `tile_structure` gives.
+# What the table of `tile_structure` holds of each tile.
 X1: Final = 0
 X2: Final = 1
 X4: Final = 2
@@ -19,7 +19,7 @@ Y4: Final = 5
 DOWN: Final = 6  # (x+1, y+1)
 UP: Final = 7  # (x+1, y-1)
 NOISE: Final = 8
-COLUMNS: Final = 9
+NUMBERS: Final = 9
 
 _Pair: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -90,12 +90,18 @@ def _add_noise(
 def _sum_columns(
     sums: NDArray[np.int32] | NDArray[np.uint16], span: int, first: int, last: int, out: NDArray[np.int64]
 ) -> None:
-    """Give each tile the sum of its columns, but for the `first` and `last` ones of every span."""
+    """Give each tile the sum of its columns, but for the `first` and `last` ones of every span.
+
+    Those are set to 0 first, because LLVM vectorises a sum of a fixed length alone: half the time.
+    """
+    tiles = sums.reshape(-1, TILE)
+    for x in range(TILE):
+        if not first <= x % span < span - last:
+            tiles[:, x] = 0
     for tile in range(out.size):
         total = np.int32(0)
-        for left in range(tile * TILE, (tile + 1) * TILE, span):
-            for x in range(left + first, left + span - last):
-                total = np.int32(total + np.int32(sums[x]))
+        for x in range(TILE):
+            total = np.int32(total + np.int32(tiles[tile, x]))
         out[tile] = total
 
 
@@ -112,14 +118,14 @@ def tile_structure(
             a tile is left out always.
 
     Returns:
-        (H // 32, W // 32, 9) int64. Columns X1..X4 and Y1..Y4: sums of (Y(p + k) - Y(p))^2 at lags 1, 2 and
+        (9, H // 32, W // 32) int64. X1..X4 and Y1..Y4: sums of (Y(p + k) - Y(p))^2 at lags 1, 2 and
         4 along x and along y. DOWN and UP: the same for (+1, +1) and (+1, -1). NOISE: the sum of
         |[1 -2 1; -2 4 -2; 1 -2 1] * Y| (Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996).
         `pair_counts` says how many pairs each sum holds.
     """
     rows = luma.shape[0] // TILE
     columns = luma.shape[1] // TILE
-    table = np.zeros((rows, columns, COLUMNS), np.int64)
+    table = np.zeros((NUMBERS, rows, columns), np.int64)
     if rows == 0 or columns == 0:
         return table
     span = _BLOCK if jpeg_grid else TILE
@@ -138,16 +144,16 @@ def tile_structure(
         _add_squares(luma, top, span, (-1, 1), sums[UP])
         _add_noise(luma, top, span, curvature, noise)
         for i in range(_LAGS):
-            _sum_columns(sums[X1 + i], span, 0, 1 << i, table[row, :, X1 + i])
-            _sum_columns(sums[Y1 + i], span, 0, 0, table[row, :, Y1 + i])
-        _sum_columns(sums[DOWN], span, 0, 1, table[row, :, DOWN])
-        _sum_columns(sums[UP], span, 0, 1, table[row, :, UP])
-        _sum_columns(noise, span, 1, 1, table[row, :, NOISE])
+            _sum_columns(sums[X1 + i], span, 0, 1 << i, table[X1 + i, row])
+            _sum_columns(sums[Y1 + i], span, 0, 0, table[Y1 + i, row])
+        _sum_columns(sums[DOWN], span, 0, 1, table[DOWN, row])
+        _sum_columns(sums[UP], span, 0, 1, table[UP, row])
+        _sum_columns(noise, span, 1, 1, table[NOISE, row])
     return table
 
 
 def pair_counts(*, jpeg_grid: bool) -> NDArray[np.int64]:
-    """How many pairs or masks each column of `tile_structure` sums in one tile: (9,) int64."""
+    """How many pairs or masks each number of `tile_structure` sums in one tile: (9,) int64."""
     span = _BLOCK if jpeg_grid else TILE
     spans = (TILE // span) ** 2
     lags = [span * (span - k) for k in (1, 2, 4)]

@@ -56,13 +56,13 @@ def describe_picture(
 
     Args:
         luma: (H, W) uint8, C-contiguous, at the working size.
-        means: (T, 9) mean of each column of `structure.tile_structure`, tiles in reading order.
+        means: (9, T) mean of each number of `structure.tile_structure`, tiles in reading order.
         noise: (T,) noise sigma of each tile.
         source: Where the picture came from.
         columns: How many tiles a row has.
     """
-    fine = means[:, structure.X1] + means[:, structure.Y1]
-    coarse = means[:, structure.X4] + means[:, structure.Y4]
+    fine = means[structure.X1] + means[structure.Y1]
+    coarse = means[structure.X4] + means[structure.Y4]
     chosen = choose_tiles(fine, coarse)
     table = describe.describe_tiles(luma, chosen // columns, chosen % columns)
     squares = table[:, : describe.LARGEST] / (_PAIRS * _HALVED**2)

@@ -28,6 +28,9 @@ _AREA: Final = 0.5  # A cell with at least this share clipped is a clipped area,
 _NEIGHBOURS: Final = np.ones((3, 3), np.uint8)
 _LIT: Final = 16.0  # Cells of lower mean luma are vignette, letterbox or black cloth: no light to judge.
 _PLANE: Final = 3  # Numbers that make a plane; more cells than these can contradict it.
+# The determinant of the moments of cells in one line, which make no plane, is 0 but for rounding; of four and more
+# that make one it is at least .75, a quarter of the squared areas of three triangles (Cauchy-Binet).
+_IN_LINE: Final = 0.5
 
 
 class Exposure(NamedTuple):
@@ -120,12 +123,12 @@ def fall_of_light(levels: Floats) -> float:
     if len(places) <= _PLANE:
         return math.nan
     offsets = places - places.mean(axis=0)
-    if not offsets.any(axis=0).all():
+    moments = offsets.T @ offsets
+    if np.linalg.det(moments) < _IN_LINE:
         return math.nan
     stops = np.log2(linear_light(levels[lit]))
     centred = stops - stops.mean()
-    slope, *_ = np.linalg.lstsq(offsets, centred, rcond=None)
-    plane = offsets @ slope
+    plane = offsets @ np.linalg.solve(moments, offsets.T @ centred)
     spread = float(centred @ centred)
     explained = float(plane @ plane) / spread if spread > 0 else 0.0
     return float(np.ptp(plane)) * explained

@@ -27,20 +27,23 @@ def _cells(tile, side):
 def tile_structure_numpy(luma, jpeg_grid):
     """Sum squared differences and noise of each whole 32x32 tile, tile by tile and shift by shift."""
     rows, columns = luma.shape[0] // 32, luma.shape[1] // 32
-    table = np.zeros((rows, columns, 9), np.int64)
+    table = np.zeros((9, rows, columns), np.int64)
     for row in range(rows):
         for column in range(columns):
             tile = luma[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32].astype(np.int64)
             cells = _cells(tile, 8 if jpeg_grid else 32)
             for i, (dy, dx) in enumerate(SHIFTS):
-                table[row, column, i] = sum(_squares(cell, dy, dx) for cell in cells)
-            table[row, column, 8] = sum(_noise(cell) for cell in cells)
+                table[i, row, column] = sum(_squares(cell, dy, dx) for cell in cells)
+            table[8, row, column] = sum(_noise(cell) for cell in cells)
     return table
 
 
-def row_sums_numpy(rgb, segments):
+def row_sums_numpy(rgb, unit, segments):
     width = rgb.shape[1] // segments
-    return rgb[:, : width * segments].reshape(len(rgb), segments, width, 3).sum(axis=2, dtype=np.int64)
+    sums = rgb[:, : width * segments].reshape(len(rgb), segments, width, 3).sum(axis=2, dtype=np.int64)
+    rows = np.arange(len(rgb)) % unit
+    sums[(rows >= 2) & (rows < unit - 2)] = 0
+    return sums
 
 
 def stair_steepness_numpy(sums, edges, colours, least, flat):
