@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
-    from imagegate.folder import Record, Scan, scan
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
     from imagegate.policy import PROFILES, Policy
     from imagegate.report import ImageRejected, Report
     from imagegate.rules import RULES
+    from imagegate.scanning import Record, Scan, scan
 
 __version__: Final = "0.1.0"
 
@@ -45,11 +45,11 @@ _HOME: Final = {
     "PROFILES": "policy",
     "Policy": "policy",
     "RULES": "rules",
-    "Record": "folder",
+    "Record": "scanning",
     "Report": "report",
-    "Scan": "folder",
+    "Scan": "scanning",
     "check": "gate",
-    "scan": "folder",
+    "scan": "scanning",
     "warmup": "gate",
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import imagegate
-from imagegate import folder
+from imagegate.scanning import running
 from tests.scenes import BLURRED, SHARP
 
 ROOT = Path(imagegate.__file__).parents[1]
@@ -126,14 +126,14 @@ def test_a_folder_that_cannot_be_listed_is_a_record_with_its_error(photos, monke
 
 
 def test_an_error_that_nobody_foresaw_is_a_record_that_names_its_kind_alone(photos, monkeypatch):
-    check = folder.check
+    check = running.check
 
     def broken(image, **options):
         if bytes(image) == BLURRED:
             raise ZeroDivisionError("a part of the photo")
         return check(image, **options)
 
-    monkeypatch.setattr(folder, "check", broken)
+    monkeypatch.setattr(running, "check", broken)
     records = {Path(record.source).name: record for record in imagegate.scan(photos)}
 
     assert records["sub.jpg"].error == "Internal error: ZeroDivisionError"
@@ -205,7 +205,7 @@ def test_few_paths_are_taken_ahead_of_the_records_that_were_asked_for(photos):
 
     with imagegate.scan(endless(), workers=2) as records:
         assert next(records).ok
-        assert taken <= folder.WINDOW * 2
+        assert taken <= running.WINDOW * 2
 
 
 def test_a_closed_scan_leaves_no_thread_and_gives_no_record(photos):

@@ -9,8 +9,8 @@ import pytest
 import imagegate
 from imagegate import schema
 from imagegate.causes import CAUSES
-from imagegate.folder import Record
 from imagegate.metrics import METRICS
+from imagegate.scanning import Record
 from tests.reports import PHOTOS, finding, real, report
 
 DOCUMENT = json.loads(schema.PATH.read_bytes())

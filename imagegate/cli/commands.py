@@ -126,7 +126,7 @@ def scan(  # noqa: PLR0913 - the options of the command
 
     A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong.
     """
-    from imagegate.folder import files_of  # noqa: PLC0415 - it loads the decoders, which --help does not need
+    from imagegate.scanning import items_of  # noqa: PLC0415 - it loads the decoders, which --help does not need
 
     judge = inputs.policy_of(profile, policy)
     if isolation is not None:
@@ -134,7 +134,7 @@ def scan(  # noqa: PLR0913 - the options of the command
     inputs.refuse_unusable_paths(paths)
     inputs.refuse_unknown_dialect(api)
     printer = Printer(json=json, quiet=quiet, api=api)
-    count, width = survey(files_of(paths))
+    count, width = survey(items_of(paths))
     if not count:
         complain(f"there are no files in {', '.join(paths)}")
     with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records:

@@ -19,12 +19,12 @@ from imagegate.cli.screens import STYLES, picture_screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
-    from imagegate.folder import Record
     from imagegate.report import Report
+    from imagegate.scanning import Record
+    from imagegate.scanning.sources import Item
 
 WIDEST_NAME: Final = 60
 _VERDICT_WIDTH: Final = 10
@@ -135,12 +135,12 @@ class Tally:
         return Group(line, table) if table.row_count else line
 
 
-def survey(files: Iterable[Path]) -> tuple[int, int]:
-    """How many files there are, and the width of the column that shows their names."""
+def survey(items: Iterable[Item]) -> tuple[int, int]:
+    """How many pictures there are, and the width of the column that shows their names."""
     count, width = 0, len("File")
-    for file in files:
+    for item in items:
         count += 1
-        width = max(width, cell_len(visible(str(file))))
+        width = max(width, cell_len(visible(item.source)))
     return count, min(width, WIDEST_NAME)
 
 

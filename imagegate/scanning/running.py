@@ -1,0 +1,57 @@
+"""A bounded pool of threads checks the pictures of a source, in its order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from imagegate.gate import check
+from imagegate.scanning.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from concurrent.futures import Future
+
+    from imagegate.policy import Policy
+    from imagegate.scanning.sources import Item
+
+# Pictures under way for each worker: a slow one must not leave the others idle, and what waits is but a path.
+WINDOW: Final = 4
+
+
+def records_of(items: Iterator[Item], policy: Policy, *, workers: int, lang: str) -> Generator[Record]:
+    """The record of every item, in order; memory holds the pictures under way, one a worker."""
+    job = partial(_record, policy=policy, lang=lang)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="imagegate-scan")
+    under_way: deque[Future[Record]] = deque()
+    try:
+        for item in items:
+            under_way.append(pool.submit(job, item))
+            if len(under_way) >= WINDOW * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _record(item: Item, *, policy: Policy, lang: str) -> Record:
+    try:
+        size, image, data = item.read(policy)
+        report = check(image, policy=policy, lang=lang)
+    except Exception as error:  # noqa: BLE001 - one picture must not end the scan of all others
+        return Record(source=item.source, error=_reason(error))
+    digest = None if data is None else hashlib.sha256(data).hexdigest()
+    return Record(source=item.source, size=size, sha256=digest, report=report)
+
+
+def _reason(error: Exception) -> str:
+    """In the system's words; of an error that nobody foresaw only its kind, for its text could hold anything."""
+    if isinstance(error, MemoryError):
+        return "Not enough memory"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"Internal error: {type(error).__name__}"
