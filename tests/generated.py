@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 
+import numpy as np
+from msgspec.structs import replace
+
+import imagegate
 from benchmarks.speed.record import read
 from benchmarks.speed.tables import summary
+from imagegate.bodies import BODIES, Refusal
 from imagegate.causes import CAUSES
 from imagegate.metrics import METRICS
 
@@ -38,8 +44,23 @@ def metrics() -> str:
     return "\n".join(f"| `{metric.name}` | {metric.unit} | {metric.meaning} |" for metric in METRICS.values())
 
 
+def bodies() -> str:
+    """What each dialect answers to one black picture, 200 pixels wide and 150 high, in Legit.Health's field."""
+    report = imagegate.check(np.zeros((150, 200, 3), np.uint8))
+    found = tuple(replace(each, pointer="/payload/0/contentAttachment/data") for each in report.rejections)
+    refusal = Refusal(status=report.status, findings=found, request_id="req_7f9a2d7e8b3c")
+    return "\n\n".join(_answer(api, refusal) for api in sorted(BODIES))
+
+
+def _answer(api: str, refusal: Refusal) -> str:
+    status, headers, body = BODIES[api].render(refusal)
+    lines = [str(status), *(f"{name}: {value}" for name, value in headers.items()), "", json.dumps(body, indent=2)]
+    return f"## {api}\n\n```\n" + "\n".join(lines) + "\n```"
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
+    "docs/bodies.md": {"bodies": bodies},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from imagegate.bodies import problem
+from imagegate.bodies import fastapi, fhir, google_rpc, neolens, pearmedica, problem, telesoft
 from imagegate.bodies.model import Answer, Dialect, ParsedBody, Refusal
 
 if TYPE_CHECKING:
@@ -13,4 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["BODIES", "Answer", "Dialect", "ParsedBody", "Refusal"]
 
-BODIES: Final[Mapping[str, Dialect]] = MappingProxyType({"problem": Dialect(problem.render, problem.parse)})
+# No documented body is taken by two. Another may be, for RFC 9457 allows any further member: then the first to take it
+# is its dialect, so the strictest stand first.
+BODIES: Final[Mapping[str, Dialect]] = MappingProxyType(
+    {
+        "fhir": Dialect(fhir.render, fhir.parse),
+        "telesoft": Dialect(telesoft.render, telesoft.parse),
+        "neolens": Dialect(neolens.render, neolens.parse),
+        "pearmedica": Dialect(pearmedica.render, pearmedica.parse),
+        "fastapi": Dialect(fastapi.render, fastapi.parse),
+        "google_rpc": Dialect(google_rpc.render, google_rpc.parse),
+        "problem": Dialect(problem.render, problem.parse),
+    }
+)

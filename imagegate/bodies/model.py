@@ -30,6 +30,10 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     lang: str = "en"
 
+    def headers(self, content_type: str = "application/json") -> dict[str, str]:
+        """The headers of the answer, in the language of its messages."""
+        return {"Content-Type": content_type, "Content-Language": self.lang}
+
 
 class ParsedBody(msgspec.Struct, frozen=True, kw_only=True):
     """What an error body says, whatever its dialect.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from imagegate.bodies.fields import first, http_status, mapping, text
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
 
 if TYPE_CHECKING:
     from imagegate.causes import Finding
 
 TYPE: Final = "urn:imagegate:cause:"
-HEADERS: Final = {"Content-Type": "application/problem+json"}
+CONTENT_TYPE: Final = "application/problem+json"
 
 # What a URI fragment may hold unescaped (RFC 3986, section 3.5), as RFC 6901, section 6, writes JSON Pointers.
 _FRAGMENT: Final = "!$&'()*+,;=:@/?~"
@@ -23,29 +24,31 @@ def render(refusal: Refusal) -> Answer:
     The extension member `errors` lists every finding with its JSON Pointer, as the example of section 3 does;
     `requestId` is there where the refusal has one.
     """
-    first = refusal.findings[0]
+    finding = refusal.findings[0]
     body: dict[str, Any] = {
-        "type": TYPE + first.cause.code,
-        "title": first.cause.title,
+        "type": TYPE + finding.cause.code,
+        "title": finding.cause.title,
         "status": refusal.status,
-        "detail": f"{first.message} {first.advice}",
-        "errors": [_error(finding) for finding in refusal.findings],
+        "detail": f"{finding.message} {finding.advice}",
+        "errors": [_error(each) for each in refusal.findings],
     }
     if refusal.request_id is not None:
         body["requestId"] = refusal.request_id
-    return refusal.status, HEADERS | {"Content-Language": refusal.lang}, body
+    return refusal.status, refusal.headers(CONTENT_TYPE), body
 
 
 def parse(body: object) -> ParsedBody | None:
     """A body with the members of section 3.1; its `type` ends in the code where it is one of ours."""
-    if not isinstance(body, dict) or not isinstance(body.get("title"), str) or "type" not in body:
+    problem = mapping(body)
+    kind, title = problem.get("type"), problem.get("title")
+    if not isinstance(kind, str) or not isinstance(title, str):
         return None
-    kind, status, named = str(body["type"]), body.get("status"), body.get("requestId")
     return ParsedBody(
         code=kind.removeprefix(TYPE),
-        message=str(body.get("detail", body["title"])),
-        status=status if isinstance(status, int) else None,
-        request_id=named if isinstance(named, str) else None,
+        message=text(problem.get("detail")) or title,
+        status=http_status(problem.get("status")),
+        request_id=text(problem.get("requestId")) or None,
+        pointer=_pointer(mapping(first(problem.get("errors"))).get("pointer")),
     )
 
 
@@ -57,6 +60,13 @@ def _error(finding: Finding) -> dict[str, Any]:
         "code": finding.cause.code,
         "detail": finding.message,
         "advice": finding.advice,
-        "pointer": f"#{quote(finding.pointer, safe=_FRAGMENT)}",
+        # A name in the request may be no Unicode.
+        "pointer": f"#{quote(finding.pointer, safe=_FRAGMENT, errors='replace')}",
         **{key: plain[key] for key in judged},
     }
+
+
+def _pointer(fragment: object) -> str | None:
+    """The JSON Pointer in a URI fragment."""
+    pointer = unquote(text(fragment))
+    return pointer[1:] if pointer == "#" or pointer.startswith("#/") else None

@@ -1,4 +1,4 @@
-"""Error bodies: what an API answers that rejects the picture."""
+"""Problem details, the default, and what holds for any dialect of a report."""
 
 import json
 
@@ -10,20 +10,7 @@ from imagegate.bodies import BODIES
 from imagegate.causes import CAUSES
 from imagegate.policy import Policy
 from imagegate.report import Report
-
-# RFC 9457, appendix A (non-normative), without its descriptions.
-PROBLEM_OBJECT = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "An RFC 7807 problem object",
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 100, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-    },
-}
+from tests.bodies.schemas import PROBLEM
 
 NUMBERS = {"metric": "luma_p98", "value": 40.0, "limit": 60.0, "unit": "levels"}
 
@@ -64,7 +51,7 @@ def test_a_problem_has_the_members_of_rfc_9457():
 def test_every_cause_makes_a_valid_problem(code):
     status, _, body = report(finding(code)).to_error()
 
-    jsonschema.Draft202012Validator(PROBLEM_OBJECT).validate(body)
+    jsonschema.Draft202012Validator(PROBLEM).validate(body)
     assert body["status"] == status == CAUSES[code].status
     assert json.loads(json.dumps(body, allow_nan=False)) == body
 
