@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from importlib import resources
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import msgspec
 
 from imagegate.causes import CAUSES, Cause, Finding, Severity, Status
+from imagegate.inheritance import PROFILE_TEXTS, no_profile, tables_of
 from imagegate.metrics import METRICS
 from imagegate.rules import RULES, Bound, Rule
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
 Readable: TypeAlias = Literal["jpeg", "png", "heic"]
 Isolation: TypeAlias = Literal["none", "process"]
-
-LONGEST_NAME: Final = 60  # what is longer is no name, and may be a photo by mistake
 
 RULE_OF: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in RULES})
 
@@ -86,19 +84,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def from_toml(cls, text: str) -> Policy:
         """Read a policy; the message of an error names the key that is wrong.
 
+        Args:
+            text: TOML. With the key `extends`, what it does not say is as in the profile of that name, key by key; its
+                name too.
+
         Raises:
             ValueError: The text is not TOML, or a key or value is not a policy's.
             TypeError: A value has the wrong type.
         """
         if not isinstance(text, str):
             raise TypeError(f"text must be a string of TOML, got {type(text).__name__}")
-        try:
-            raw = msgspec.toml.decode(text)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"policy: not valid TOML: {error}") from None
+        raw = tables_of(text)
         unknown = sorted(set(raw) - set(cls.__struct_fields__))
         if unknown:
-            raise ValueError(f"policy: unknown key {unknown[0]!r}; known: {', '.join(cls.__struct_fields__)}")
+            raise ValueError(f"policy: unknown key {unknown[0]!r}; known: {', '.join(cls.__struct_fields__)}, extends")
         return cls(**raw)
 
     @classmethod
@@ -265,14 +264,9 @@ def _listed(choices: Any) -> str:
     return ", ".join(repr(choice) for choice in choices)
 
 
-def _load_profiles() -> Iterator[Policy]:
-    folder = resources.files("imagegate") / "profiles"
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            yield Policy.from_toml(file.read_text(encoding="utf-8"))
-
-
-PROFILES: Final[Mapping[str, Policy]] = MappingProxyType({policy.name: policy for policy in _load_profiles()})
+PROFILES: Final[Mapping[str, Policy]] = MappingProxyType(
+    {name: Policy.from_toml(text) for name, text in PROFILE_TEXTS.items()}
+)
 
 
 def resolve(policy: Policy | str | None) -> Policy:
@@ -289,6 +283,5 @@ def resolve(policy: Policy | str | None) -> Policy:
     if not isinstance(policy, str):
         raise TypeError(f"policy must be a Policy, a profile's name or None, got {type(policy).__name__}")
     if policy not in PROFILES:
-        named = repr(policy) if len(policy) <= LONGEST_NAME else f"a text of {len(policy):,} characters"
-        raise ValueError(f"policy: no profile is named {named}; there are: {', '.join(PROFILES)}")
+        raise ValueError(f"policy: {no_profile(policy, PROFILES)}")
     return PROFILES[policy]

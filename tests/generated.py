@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
@@ -14,9 +15,14 @@ from benchmarks.speed.record import read
 from benchmarks.speed.tables import summary
 from imagegate.bodies import BODIES, Refusal
 from imagegate.causes import CAUSES
+from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.metrics import METRICS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = pathlib.Path(__file__).parent.parent
+STATED = re.compile(r"(?P<key>[\w.]+) = (?P<value>.+?) +# (?P<source>.+)")
 
 
 def causes() -> str:
@@ -58,11 +64,36 @@ def _answer(api: str, refusal: Refusal) -> str:
     return f"## {api}\n\n```\n" + "\n".join(lines) + "\n```"
 
 
+def profiles() -> str:
+    """Each profile's file: what stands at its head, and its lines with their sources."""
+    return "\n\n".join(f"### `{name}`\n\n{_profile(text)}" for name, text in PROFILE_TEXTS.items())
+
+
+def _profile(text: str) -> str:
+    head = re.match(r"(?:# .*\n)*", text)[0]
+    parts = [" ".join(line.removeprefix("# ") for line in head.splitlines())]
+    if extends := re.search(r'^extends = "(\w+)"', text, re.MULTILINE):
+        parts.append(f"Extends `{extends[1]}`.")
+    if rows := list(_rows(text)):
+        parts.append("\n".join(["| key | value | source and day |", "|---|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def _rows(text: str) -> Iterator[str]:
+    table = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            table = f"{line.strip('[]')}."
+        elif stated := STATED.fullmatch(line):
+            yield f"| `{table}{stated['key']}` | `{stated['value']}` | {stated['source']} |"
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},
+    "docs/profiles.md": {"profiles": profiles},
 }
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
+from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -398,12 +398,10 @@ def test_profiles_are_listed_with_title_and_limits(run):
 
 
 @pytest.mark.parametrize("name", imagegate.PROFILES)
-def test_a_profile_is_printed_as_a_policy_file(run, name):
-    printed = run("profiles", name).out
+def test_a_profile_is_printed_as_its_file_stands(run, name):
+    file = resources.files("imagegate") / "profiles" / f"{name}.toml"
 
-    tomllib.loads(printed)
-    assert imagegate.Policy.from_toml(printed) == imagegate.PROFILES[name]
-    assert all(f"#   {rule.id} = " in printed for rule in imagegate.RULES if rule.limit is not None)
+    assert run("profiles", name).out == file.read_text(encoding="utf-8")
 
 
 def test_profiles_as_json_hold_every_limit(run):

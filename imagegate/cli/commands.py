@@ -14,6 +14,7 @@ from imagegate.cli import ExitCode, inputs, reference
 from imagegate.cli.inputs import STDIN, Misuse
 from imagegate.cli.output import complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally, survey
+from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.policy import PROFILES, Isolation
 
 if TYPE_CHECKING:
@@ -167,7 +168,9 @@ def causes(
 
 @app.command()
 def profiles(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this profile as TOML.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Print this profile as its file stands, with its sources.")
+    ] = None,
     *,
     json: JsonOption = False,
     quiet: NamesOption = False,
@@ -182,7 +185,7 @@ def profiles(
     elif name is None:
         show(results(), reference.profiles_table())
     else:
-        results().print(reference.profile_toml(listed[0]), soft_wrap=True, end="")
+        results().print(PROFILE_TEXTS[listed[0].name], soft_wrap=True, end="")
 
 
 @app.command()

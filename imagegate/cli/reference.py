@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from imagegate.causes import Cause
     from imagegate.doctor import Diagnosis, Probe
     from imagegate.policy import Policy
-    from imagegate.rules import Rule
 
 # Below this, advice and source would stand in columns of a few letters.
 WIDE: Final = 200
@@ -59,31 +58,29 @@ def cause_page(cause: Cause) -> RenderableType:
 
 
 def profiles_table() -> RenderableType:
-    """Every profile, with the limits that are its own."""
+    """Every profile, with what it says otherwise than the default."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Name", no_wrap=True)
     table.add_column("Title")
     table.add_column("Limits")
     for policy in PROFILES.values():
-        own = [line for rule, line in _limits(policy) if rule.bound in policy.limits.get(rule.metric, {})]
-        table.add_row(policy.name, policy.title, "\n".join(own) or "the default limits")
+        table.add_row(policy.name, policy.title, "\n".join(_own(policy)) or "the default limits")
     return Group(
-        table, Text("\n`imagegate profiles NAME` prints one as TOML, with every limit that holds.", style="dim")
+        table, Text("\n`imagegate profiles NAME` prints one as TOML, with the source of each line.", style="dim")
     )
 
 
-def profile_toml(policy: Policy) -> str:
-    """A profile as a policy file; what it leaves to the defaults stands in comments."""
-    limits = [f"#   {line}\n" for _, line in _limits(policy)]
-    return f"{policy.to_toml()}\n# Every limit that holds, the defaults among them:\n{''.join(limits)}"
-
-
-def _limits(policy: Policy) -> Iterator[tuple[Rule, str]]:
-    """Each limit that holds, as it can stand in a policy file."""
+def _own(policy: Policy) -> Iterator[str]:
+    """What a profile takes otherwise than the default, inherited or not, as it can stand in a policy file."""
+    default = PROFILES["default"]
+    if policy.formats != default.formats:
+        yield f"formats = {msgspec.json.encode(policy.formats).decode()}"
+    if policy.data_uri != default.data_uri:
+        yield f'data_uri = "{policy.data_uri}"'
     for rule in RULES:
-        limit = policy.limit(rule)
+        limit = policy.limits.get(rule.metric, {}).get(rule.bound)
         if limit is not None:
-            yield rule, f"{rule.id} = {limit:.15g}"
+            yield f"{rule.id} = {limit:.15g}"
 
 
 def effective(policy: Policy) -> dict[str, Any]:
