@@ -19,6 +19,7 @@ from imagegate.gate import check
 from imagegate.intake import read_bounded
 from imagegate.policy import resolve
 from imagegate.versions import versions
+from imagegate.words import choose
 from imagegate.workers import cores
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def scan(
         source: A file or folder, or an iterable of them, read as the scan goes on.
         policy: What the API takes: None for the default, a profile's name, or a Policy.
         workers: Threads; None for one a processor.
-        lang: Language tag or Accept-Language value of messages and advice.
+        lang: Language tag or Accept-Language value of messages and advice, as for `check`.
 
     Returns:
         An iterator of records, in the order of the source whatever the number of workers. A file that cannot be
@@ -132,9 +133,7 @@ def scan(
             it is reached.
         OSError: A single `source` does not exist or cannot be opened.
     """
-    if not isinstance(lang, str):
-        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    job = partial(_record, policy=resolve(policy), lang=lang)
+    job = partial(_record, policy=resolve(policy), lang=choose(lang))
     return Scan(_records(files_of(source), job, _checked_workers(workers)))
 
 
@@ -260,6 +259,7 @@ def _no_verdict(source: str) -> dict[str, Any]:
         "ok": False,
         "status": None,
         "profile": None,
+        "lang": None,
         "header": None,
         "measurements": None,
         "findings": [],

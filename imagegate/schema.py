@@ -18,6 +18,7 @@ from imagegate.header import FORMATS, Header
 from imagegate.header.model import UNREPORTED
 from imagegate.measure import Measurements
 from imagegate.metrics import METRICS
+from imagegate.words import LANGUAGES
 
 if TYPE_CHECKING:
     from imagegate.metrics import Metric
@@ -79,6 +80,7 @@ def _shared() -> Schema:
             "ok": {"type": "boolean", "description": "Whether it passes; warnings do not keep it from passing."},
             "status": {"enum": [200, *STATUSES, None]},
             "profile": {"type": ["string", "null"]},
+            "lang": {"enum": [*LANGUAGES, None], "description": "Language of messages and advice."},
             "header": _or_null("#/$defs/header"),
             "measurements": _or_null("#/$defs/measurements"),
             "findings": {"type": "array", "items": {"$ref": "#/$defs/finding"}},
@@ -95,7 +97,7 @@ def _closed(extra: Schema, **rules: Any) -> Schema:
 def _judged() -> Schema:
     """`ok`, `status` and the findings say the same."""
     rejected = {"contains": {"type": "object", "properties": {"severity": {"const": "reject"}}}}
-    named = {"profile": TEXT}
+    named = {"profile": TEXT, "lang": {"enum": [*LANGUAGES]}}
     return {
         "if": {"properties": {"findings": rejected}},
         "then": {"properties": {**named, "ok": {"const": False}, "status": {"enum": [*STATUSES]}}},
@@ -113,7 +115,7 @@ def _record() -> Schema:
         "error": {"type": ["string", "null"], "description": "What kept the file from being read."},
     }
     failed = {"required": ["error"], "properties": {"error": TEXT}}
-    nothing = {key: {"const": None} for key in ("status", "profile", "header", "measurements")}
+    nothing = {key: {"const": None} for key in ("status", "profile", "lang", "header", "measurements")}
     unread = {"properties": {"ok": {"const": False}, **nothing, "findings": {"maxItems": 0}}}
     rules: Schema = {"required": [*extra][:-1], "if": failed, "then": unread, "else": _judged()}
     return _closed(extra, **rules)

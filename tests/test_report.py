@@ -205,7 +205,7 @@ def test_json_is_one_line_of_the_same_object(name):
 def test_the_object_has_the_documented_keys():
     plain = real("blurred").to_dict("photo.jpg")
 
-    assert list(plain) == ["source", "ok", "status", "profile", "header", "measurements", "findings"]
+    assert list(plain) == ["source", "ok", "status", "profile", "lang", "header", "measurements", "findings"]
     assert (plain["source"], plain["ok"], plain["status"], plain["profile"]) == ("photo.jpg", False, 422, "default")
     assert list(plain["findings"][0]) == [
         "cause", "status", "severity", "metric", "value", "limit", "unit", "message", "advice", "pointer",
