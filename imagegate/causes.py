@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from imagegate.words import say
+from imagegate.words import ENGLISH, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
     def in_language(self, lang: str) -> Cause:
-        """The cause with its title and advice in one of words.LANGUAGES."""
+        """The cause with its title and advice in one of words.LANGUAGES; in English it is the row of the catalogue itself."""
+        if lang == ENGLISH:
+            return self
         return msgspec.structs.replace(self, title=say(self.title, lang), advice=say(self.advice, lang))
 
 
