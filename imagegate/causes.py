@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from imagegate.words import ENGLISH, say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from imagegate.words import Phrase
 
 Status: TypeAlias = Literal[400, 422]
 Severity: TypeAlias = Literal["reject", "warn", "ignore"]
@@ -27,7 +31,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         status: 400, the picture cannot be read; 422, it can be read but is too poor.
         severity: What the default policy makes of it.
         title: What is wrong, in a few words.
-        advice: What to do, in one sentence: for the person with the phone, or for who writes the request.
+        advice: What to do, in one sentence for the person with the phone.
         source: Which API documents it, and where.
     """
 
@@ -38,12 +42,18 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     advice: str
     source: str
 
+    def in_language(self, lang: str) -> Cause:
+        """The cause with its title and advice in one of words.LANGUAGES; in English it is the row of the catalogue itself."""
+        if lang == ENGLISH:
+            return self
+        return msgspec.structs.replace(self, title=say(self.title, lang), advice=say(self.advice, lang))
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause that holds for one picture.
 
     Attributes:
-        cause: The row of the catalogue.
+        cause: The row of the catalogue, in the language of the report: compare its code.
         status: The status the policy gives this cause; `cause.status` unless the policy says otherwise.
         severity: "reject" or "warn".
         message: What was found, with the number and its limit where there is one; never a byte of the picture.
@@ -74,6 +84,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         """How to take a better picture, in one sentence."""
         return self.hint or self.cause.advice
 
+    def in_language(self, lang: str) -> Finding:
+        """The finding with all that it says in one of words.LANGUAGES."""
+        return msgspec.structs.replace(
+            self, cause=self.cause.in_language(lang), message=say(self.message, lang), hint=say(self.hint, lang)
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON holds it; NaN is None."""
         return {
@@ -99,7 +115,7 @@ class Unreadable(Exception):  # noqa: N818 - no error: gate.check() makes a find
         hint: As in Finding.
     """
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: Phrase, hint: str = "") -> None:
         super().__init__(code, message, hint)
         self.code = code
         self.message = message
@@ -110,41 +126,39 @@ def _cause(code: str, status: Status, severity: Severity, title: str, advice: st
     return Cause(code=code, status=status, severity=severity, title=title, advice=advice, source=source)
 
 
+# Nobody mends a request on a phone; what is wrong with it stands in the message, for those who can.
+_APP: Final = "Update the app and send the photo again; if it is still refused, tell the makers of the app."
+
 # The order is the order of a report: what must be mended first comes first.
 # fmt: off
 _CATALOGUE: Final = (
     # 400: the request, then the text, then the bytes cannot be read.
-    _cause("json_malformed", 400, "reject", "The request is not valid JSON",
-           "Check the request with a JSON validator before sending it.", LEGIT_REQUEST),
-    _cause("content_type_unsupported", 400, "reject", "The request has the wrong content type",
-           "Send the request with Content-Type: application/json.", LEGIT_REQUEST),
+    _cause("json_malformed", 400, "reject", "The request is not valid JSON", _APP, LEGIT_REQUEST),
+    _cause("content_type_unsupported", 400, "reject", "The request has the wrong content type", _APP, LEGIT_REQUEST),
     _cause("field_missing", 400, "reject", "A required field is missing",
-           "Add the field that the API requires.",
+           "Fill in everything that is asked for, and send the photo again.",
            f"{LEGIT_REQUEST}; Neolens, API troubleshooting, Example error payloads"),
     _cause("field_invalid", 400, "reject", "A field has a value the API does not take",
-           "Correct the field as the API's reference describes it.",
+           "Look over what you filled in, and send the photo again.",
            "Telesoft, API reference, invalid_request_error parameter_invalid"),
     _cause("too_many_images", 400, "reject", "There are more pictures than the API takes in one request",
-           "Send fewer pictures at a time.", "Legit.Health, PHP SDK: at most three media a request"),
+           "Send fewer photos at a time.", "Legit.Health, PHP SDK: at most three media a request"),
     _cause("image_missing", 400, "reject", "There is no picture",
            "Choose a photo and send it again.", LEGIT_REQUEST),
-    _cause("data_uri_forbidden", 400, "reject", "The API takes bare Base64, not a data: URI",
-           "Send only what follows the comma of the data: URI.",
+    _cause("data_uri_forbidden", 400, "reject", "The API takes bare Base64, not a data: URI", _APP,
            "Legit.Health, PHP SDK tests: 'Only base64 data is allowed'"),
-    _cause("data_uri_required", 400, "reject", "The API takes a data: URI, not bare Base64",
-           "Put 'data:image/jpeg;base64,' before the Base64 text.",
+    _cause("data_uri_required", 400, "reject", "The API takes a data: URI, not bare Base64", _APP,
            "OpenAI, images guide: 'Expected a base64-encoded data URL'"),
-    _cause("base64_invalid", 400, "reject", "The text is not valid Base64",
-           "Encode the photo's bytes as Base64 once, and send that text whole.", LEGIT_IMAGE),
+    _cause("base64_invalid", 400, "reject", "The text is not valid Base64", _APP, LEGIT_IMAGE),
     _cause("file_too_small", 400, "reject", "The file is too small to hold a picture",
-           "Choose the photo again; its transfer may have broken off.", "Azure Face, error codes, InvalidImageSize"),
+           "Choose the original photo and send it again.", "Azure Face, error codes, InvalidImageSize"),
     _cause("file_too_large", 400, "reject", "The file is larger than the API takes",
            "Send a smaller photo: choose a medium size when sharing it.",
            "Amazon Rekognition, Image: Bytes; Neolens, request parameters"),
     _cause("format_unsupported", 400, "reject", "This kind of file is not supported",
            "Send the photo as JPEG or PNG; on an iPhone set Settings > Camera > Formats to Most Compatible.", LEGIT_IMAGE),
     _cause("format_mismatch", 400, "reject", "The file is not of the kind it is declared to be",
-           "Declare the type that the file really has, or convert the photo to JPEG.", LEGIT_IMAGE),
+           "Save the photo anew as JPEG, and send that.", LEGIT_IMAGE),
     _cause("image_animated", 400, "reject", "The picture has more than one frame",
            "Send a still photo.", "OpenAI, images guide: non-animated pictures only"),
     _cause("image_too_large", 400, "reject", "The picture is larger than the API takes",
@@ -156,7 +170,7 @@ _CATALOGUE: Final = (
            "Send the original photo again, or take a new one.", LEGIT_IMAGE),
     # 422: it can be read, but is too poor.
     _cause("resolution_too_low", 422, "reject", "The picture is too small",
-           "Send the original photo, not a thumbnail or a screenshot of it.", LEGIT_IMAGE),
+           "Send the original photo, not a preview or a screenshot of it.", LEGIT_IMAGE),
     _cause("underexposed", 422, "reject", "The picture is too dark",
            "Take the photo again in daylight or with the room's lights on.", LEGIT_IMAGE),
     _cause("overexposed", 422, "reject", "The picture is too bright",
@@ -176,7 +190,7 @@ _CATALOGUE: Final = (
     _cause("colour_cast", 422, "warn", "The colours are off",
            "Take the photo in daylight, away from coloured lamps and screens.", LEGIT_IMAGE),
     _cause("compression_heavy", 422, "warn", "The picture was compressed too much",
-           "Send the original photo, not a copy from a messenger.", LEGIT_IMAGE),
+           "Send the original photo, not a copy from a messaging app.", LEGIT_IMAGE),
     _cause("no_skin_visible", 422, "warn", "No skin is visible",
            "Point the camera at the skin so that it fills most of the picture.", LEGIT_IMAGE),
     _cause("aspect_ratio_extreme", 422, "warn", "The picture is a narrow strip",

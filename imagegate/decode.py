@@ -18,6 +18,7 @@ from imagegate.kernels import luma_of
 from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
 from imagegate.traces import check_stairs
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,16 +137,16 @@ def _decode_png(data: memoryview, header: Header) -> Samples:
     """Checksums first, as OpenCV checks none; inflating a second time (40 % of a decode) only names what failed."""
     chunks = check_png_chunks(data)
     if header.long_side > OPENCV_SIDE or header.pixels > OPENCV_PIXELS:
-        raise Unreadable("image_too_large", "The picture is larger than the PNG decoder can read.")
+        raise Unreadable("image_too_large", Phrase("The picture is larger than the PNG decoder can read."))
     opaque = header.channels == RGB and all(chunk.kind != b"tRNS" for chunk in chunks)
     try:
         encoded = np.frombuffer(essential_png(data, chunks), np.uint8)
         pixels: Samples | None = cv2.imdecode(encoded, OPAQUE if opaque else cv2.IMREAD_UNCHANGED)
     except cv2.error:
-        raise Unreadable("image_too_large", "The PNG decoder has not enough memory for the picture.") from None
+        raise Unreadable("image_too_large", Phrase("The PNG decoder has not enough memory for the picture.")) from None
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         check_png_stream(data)
-        raise Unreadable("image_corrupt", "The PNG decoder could not read the pixels.")
+        raise Unreadable("image_corrupt", Phrase("The PNG decoder could not read the pixels."))
     if opaque:
         return pixels
     return _opaque_grey(pixels, data) if pixels.ndim == GREY else _opaque_colour(pixels)

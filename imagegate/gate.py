@@ -22,6 +22,7 @@ from imagegate.measure import measure
 from imagegate.pil import of_pil
 from imagegate.policy import resolve
 from imagegate.report import Report
+from imagegate.words import Phrase, choose, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
             (H, W) or (H, W, 3) in RGB order, uint8 or uint16.
         policy: What the API takes: None for the default, a profile's name, or a Policy.
         detail: Keep the tile maps and the working picture, for `Report.overlay()`.
-        lang: Language tag or Accept-Language value; English is what there is, and what any other falls back to.
+        lang: Language tag or Accept-Language value of messages and advice: en, es, fr or de; any other is en.
 
     Returns:
         The report. A bad picture is a report with findings, never an exception.
@@ -56,19 +57,17 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
         TypeError, ValueError: An argument cannot be used; the message names it.
         OSError: A path cannot be opened.
     """
-    if not isinstance(lang, str):
-        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    flow = _Flow(resolve(policy), detail=detail)
+    flow = _Flow(resolve(policy), detail=detail, lang=choose(lang))
     if "heic" in flow.policy.formats:
         heif.require()
     with flow.refused():
         flow.run(image)
-    return Report(policy=flow.policy, **msgspec.structs.asdict(flow.outcome()))
+    return Report(policy=flow.policy, lang=flow.lang, **msgspec.structs.asdict(flow.outcome()))
 
 
-def judge(received: Received, policy: Policy, *, detail: bool) -> Outcome:
+def judge(received: Received, policy: Policy, *, detail: bool, lang: str) -> Outcome:
     """The flow from the header on: what a worker process does with a picture."""
-    flow = _Flow(policy, detail=detail)
+    flow = _Flow(policy, detail=detail, lang=lang)
     with flow.refused():
         flow.judge(received)
     return flow.outcome()
@@ -84,9 +83,10 @@ def warmup() -> None:
 class _Flow:
     """One picture on its way through the stages, and what is known of it so far."""
 
-    def __init__(self, policy: Policy, *, detail: bool) -> None:
+    def __init__(self, policy: Policy, *, detail: bool, lang: str) -> None:
         self.policy = policy
         self.detail = detail
+        self.lang = lang
         self.findings: list[Finding] = []
         self.timings: dict[str, float] = {}
         self.header: Header | None = None
@@ -119,7 +119,7 @@ class _Flow:
             self.findings += evaluate("picture", self.measurements, self.policy)
 
     def _have_judged(self, received: Received) -> None:
-        outcome = isolation.judged(received, self.policy, detail=self.detail)
+        outcome = isolation.judged(received, self.policy, detail=self.detail, lang=self.lang)
         self.header, self.measurements, self.maps = outcome.header, outcome.measurements, outcome.maps
         self.timings |= outcome.timings
         self._stopped_by(outcome.findings)
@@ -127,7 +127,7 @@ class _Flow:
     def outcome(self) -> Outcome:
         """What is known of it."""
         return Outcome(
-            findings=tuple(self.findings),
+            findings=tuple(finding.in_language(self.lang) for finding in self.findings),
             header=self.header,
             measurements=self.measurements,
             timings=self.timings,
@@ -187,22 +187,22 @@ def _header_of(received: Received, policy: Policy) -> Header:
 
 def _data_uri_findings(received: Received, policy: Policy) -> Iterator[Finding]:
     if received.is_data_uri and policy.data_uri == "forbidden":
-        yield from policy.findings(
-            "data_uri_forbidden", "The text is a data: URI; only what follows its comma is taken."
-        )
+        message = Phrase("The text is a data: URI; only what follows its comma is taken.")
+        yield from policy.findings("data_uri_forbidden", message)
     if received.is_data_uri is False and policy.data_uri == "required":
-        yield from policy.findings("data_uri_required", "The text is bare Base64; a data: URI is taken.")
+        message = Phrase("The text is bare Base64; a data: URI is taken: 'data:image/jpeg;base64,' and then the text.")
+        yield from policy.findings("data_uri_required", message)
 
 
 def _format_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
     """The format by content, held against the policy and a data: URI's word; a file's name is no evidence."""
     if received.data is not None and header.format not in policy.formats:
         kind = FORMATS[header.format]
-        taken = " and ".join(FORMATS[name].title for name in policy.formats)
-        yield from policy.findings(
-            "format_unsupported", f"The file is {kind.title}; {taken} is taken.", hint=kind.advice
-        )
+        taken = listed(FORMATS[name].title for name in policy.formats)
+        message = Phrase("The file is {kind}; {taken} is taken.", kind=kind.title, taken=taken)
+        yield from policy.findings("format_unsupported", message, hint=kind.advice)
     if received.declared not in UNDECLARED and format_of_mime(received.declared) != header.format:
-        declared = received.declared if format_of_mime(received.declared) else "a type that is no picture's"
-        message = f"The data: URI declares {declared}, but the picture is {FORMATS[header.format].title}."
+        declared = received.declared if format_of_mime(received.declared) else Phrase("a type that is no picture's")
+        title = FORMATS[header.format].title
+        message = Phrase("The data: URI declares {declared}, but the picture is {kind}.", declared=declared, kind=title)
         yield from policy.findings("format_mismatch", message)

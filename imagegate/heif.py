@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from imagegate.causes import Unreadable
 from imagegate.pil import damage_of, of_pil
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -47,5 +48,5 @@ def opened(data: memoryview) -> PIL.Image.Image:
     try:
         image: PIL.Image.Image = HeifImageFile(io.BytesIO(data))
     except SyntaxError as error:
-        raise Unreadable(damage_of(error), "The structure of the HEIC file is damaged.") from None
+        raise Unreadable(damage_of(error), Phrase("The structure of the HEIC file is damaged.")) from None
     return image

@@ -18,6 +18,7 @@ from imagegate.causes import Unreadable
 from imagegate.header.sniff import sniff
 from imagegate.pil import encoded_of
 from imagegate.privacy import Unprinted, may_be_a_photo
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -40,7 +41,11 @@ LONGEST_HEAD: Final = 4096  # of a data: URI
 WHITESPACE: Final = b" \t\n\r\v\f"
 BLANKS: Final = WHITESPACE.decode()
 KNOWN_STRANGERS: Final = MappingProxyType(
-    {b'"': ": quotes do not belong to it", b"'": ": quotes do not belong to it", b"%": ": it is percent-encoded"}
+    {
+        b'"': Phrase("quotes do not belong to it"),
+        b"'": Phrase("quotes do not belong to it"),
+        b"%": Phrase("it is percent-encoded"),
+    }
 )
 IGNORED: Final = f"{BLANKS}="
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -121,7 +126,7 @@ def _checked_array(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):  # noqa: PLR2004 - H, W, RGB
         raise ValueError(f"image must be an array of shape (H, W) or (H, W, 3) in RGB order, got {image.shape}")
     if not image.size:
-        raise Unreadable("image_missing", "The array has no pixels.")
+        raise Unreadable("image_missing", Phrase("The array has no pixels."))
     return np.asarray(image, native)
 
 
@@ -189,7 +194,7 @@ def _read_part(file: Any, size: int) -> bytes:
 
 def _from_bytes(data: memoryview, policy: Policy) -> Received:
     if not data.nbytes:
-        raise Unreadable("image_missing", "There is nothing in it: 0 bytes.")
+        raise Unreadable("image_missing", Phrase("There is nothing in it: 0 bytes."))
     if sniff(data) is None and _is_text(bytes(data[:LONGEST_HEAD])):
         if _is_too_long(data.nbytes, policy):
             return Received(base64_length=data.nbytes)
@@ -202,10 +207,10 @@ def _from_bytes(data: memoryview, policy: Policy) -> Received:
 
 def _from_str(text: str, policy: Policy) -> Received:
     if _looks_like_path(text):
-        raise Unreadable(
-            "base64_invalid",
-            "The text looks like a path, and a str is always taken as Base64: to check a file, pass pathlib.Path(...).",
+        message = Phrase(
+            "The text looks like a path, and a str is always taken as Base64: to check a file, pass pathlib.Path(...)."
         )
+        raise Unreadable("base64_invalid", message)
     if _is_too_long(len(text), policy):
         return Received(base64_length=len(text))
     # A blank in its place keeps every position what it was.
@@ -235,12 +240,12 @@ def _from_text(text: str, policy: Policy) -> Received:
     Bare text is decoded from where it lies: a copy of it takes as long as half the decoding.
     """
     if not text.lstrip(BLANKS):
-        raise Unreadable("image_missing", "The text is empty.")
+        raise Unreadable("image_missing", Phrase("The text is empty."))
     if _BYTES_REPR.match(text):
-        raise Unreadable(
-            "base64_invalid",
-            "The text begins with b' as Python's str() of bytes does: call .decode('ascii') on the bytes instead.",
+        message = Phrase(
+            "The text begins with b' as Python's str() of bytes does: call .decode('ascii') on the bytes instead."
         )
+        raise Unreadable("base64_invalid", message)
     start, declared = _data_uri_head(text)
     body = text[start:]
     known = Received(base64_length=len(body), is_data_uri=declared is not None, declared=declared or "")
@@ -251,7 +256,7 @@ def _from_text(text: str, policy: Policy) -> Received:
         return replace(known, file_size=size)
     data = _decode_base64(body, start)
     if not data:
-        raise Unreadable("image_missing", "The text encodes nothing: 0 bytes.")
+        raise Unreadable("image_missing", Phrase("The text encodes nothing: 0 bytes."))
     _refuse_double_encoding(data)
     return replace(known, data=memoryview(data), file_size=len(data))
 
@@ -262,9 +267,8 @@ def _data_uri_head(text: str) -> tuple[int, str | None]:
     head = _DATA_URI.match(text[blanks : blanks + LONGEST_HEAD])
     if head is None:
         if text[blanks : blanks + 5].lower() == "data:":
-            raise Unreadable(
-                "base64_invalid", f"The data: URI has no ';base64,' in its first {LONGEST_HEAD:,} characters."
-            )
+            message = Phrase("The data: URI has no ';base64,' in its first {count:,} characters.", count=LONGEST_HEAD)
+            raise Unreadable("base64_invalid", message)
         return blanks, None
     return blanks + head.end(), head["type"].strip().lower()
 
@@ -305,20 +309,21 @@ def _fault(content: bytes, length: int, start: int) -> Unreadable:
     if wrong:
         return _not_base64(start + wrong.start(), wrong[0])
     if _INNER_BLANK.search(content):
-        return Unreadable(
-            "base64_invalid", "The text has blanks in it: sent as a form, each '+' of Base64 becomes a blank."
+        message = Phrase("The text has blanks in it: sent as a form, each '+' of Base64 becomes a blank.")
+    else:
+        message = Phrase(
+            "The text ends inside a character group: {length:,} Base64 characters encode no whole bytes.", length=length
         )
-    return Unreadable(
-        "base64_invalid",
-        f"The text ends inside a character group: {length:,} Base64 characters encode no whole bytes.",
-    )
+    return Unreadable("base64_invalid", message)
 
 
 def _not_base64(position: int, character: bytes) -> Unreadable:
-    why = KNOWN_STRANGERS.get(character, "")
-    return Unreadable(
-        "base64_invalid", f"Character {position + 1:,} of the text is not one of the Base64 alphabet{why}."
-    )
+    at, why = position + 1, KNOWN_STRANGERS.get(character)
+    if why is None:
+        message = Phrase("Character {at:,} of the text is not one of the Base64 alphabet.", at=at)
+    else:
+        message = Phrase("Character {at:,} of the text is not one of the Base64 alphabet: {why}.", at=at, why=why)
+    return Unreadable("base64_invalid", message)
 
 
 def _refuse_double_encoding(data: bytes) -> None:
@@ -333,4 +338,5 @@ def _refuse_double_encoding(data: bytes) -> None:
         if not head:
             return
     if head != first:
-        raise Unreadable("base64_invalid", "The picture was encoded as Base64 twice or more; encode it once.")
+        message = Phrase("The picture was encoded as Base64 twice or more; encode it once.")
+        raise Unreadable("base64_invalid", message)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from imagegate.causes import Unreadable
 from imagegate.header import jpeg, png
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,12 +68,12 @@ def check_png_chunks(data: memoryview) -> list[png.Chunk]:
     seen: list[bytes] = []
     for chunk in chunks:
         if not chunk.intact:
-            raise _png_fault(chunk, "has a wrong checksum")
+            raise _png_fault(chunk, Phrase("has a wrong checksum"))
         _check_place(chunk, seen, colour_type)
         if not seen or seen[-1] != chunk.kind:
             seen.append(chunk.kind)
     if b"IDAT" not in seen:
-        raise _corrupt("The PNG has no IDAT chunk, so it holds no picture.")
+        raise _corrupt(Phrase("The PNG has no IDAT chunk, so it holds no picture."))
     return chunks
 
 
@@ -93,13 +94,14 @@ def check_png_stream(data: memoryview) -> None:
         for piece in _inflated(inflater, data):
             length += piece
             if length > size:
-                raise _corrupt(f"The PNG's data goes on after its {size} bytes of rows.")
+                raise _corrupt(Phrase("The PNG's data goes on after its {size} bytes of rows.", size=size))
     except zlib.error:
-        raise _corrupt("The PNG's compressed data is damaged.") from None
+        raise _corrupt(Phrase("The PNG's compressed data is damaged.")) from None
     if length < size:
-        raise _corrupt(f"The PNG's data ends after {length} of its {size} bytes of rows.")
+        said = {"length": length, "size": size}
+        raise _corrupt(Phrase("The PNG's data ends after {length} of its {size} bytes of rows.", **said))
     if not inflater.eof:
-        raise _corrupt("The PNG's compressed data ends without its checksum.")
+        raise _corrupt(Phrase("The PNG's compressed data ends without its checksum."))
 
 
 def essential_png(data: memoryview, chunks: Iterable[png.Chunk]) -> memoryview | bytes:
@@ -130,7 +132,8 @@ def check_jpeg_end(data: memoryview) -> None:
     """
     *_, scan = jpeg.segments(data)
     if not _END_OF_IMAGE.search(data, scan.at):
-        raise Unreadable("image_truncated", f"The JPEG ends after {len(data)} bytes, within its picture.")
+        message = Phrase("The JPEG ends after {length} bytes, within its picture.", length=len(data))
+        raise Unreadable("image_truncated", message)
 
 
 def classify_jpeg_message(message: str) -> str:
@@ -154,32 +157,33 @@ def jpeg_failure(data: memoryview, message: str) -> Unreadable:
     except Unreadable as fault:
         return fault
     said = _TURBOJPEG_PREFIX.sub("", message)
-    return Unreadable(classify_jpeg_message(message), f"The JPEG cannot be decoded: {said}.")
+    return Unreadable(classify_jpeg_message(message), Phrase("The JPEG cannot be decoded: {said}.", said=said))
 
 
-def _corrupt(message: str) -> Unreadable:
+def _corrupt(message: Phrase) -> Unreadable:
     return Unreadable("image_corrupt", message)
 
 
-def _png_fault(chunk: png.Chunk, fault: str) -> Unreadable:
-    return _corrupt(f"The PNG's {chunk.kind.decode()} chunk at byte {chunk.at} {fault}.")
+def _png_fault(chunk: png.Chunk, fault: Phrase) -> Unreadable:
+    said = {"chunk": chunk.kind.decode(), "at": chunk.at, "fault": fault}
+    return _corrupt(Phrase("The PNG's {chunk} chunk at byte {at} {fault}.", **said))
 
 
 def _check_place(chunk: png.Chunk, seen: list[bytes], colour_type: int) -> None:
     """Whether a chunk may follow those already seen; `seen` has each run of a kind once."""
     kind = chunk.kind
     if kind[:1].isupper() and kind not in _CRITICAL:
-        raise _png_fault(chunk, "is critical, and no standard defines it")
+        raise _png_fault(chunk, Phrase("is critical, and no standard defines it"))
     if (kind == b"IHDR" and seen) or (kind == b"PLTE" and (kind in seen or b"IDAT" in seen)):
-        raise _png_fault(chunk, "is one too many or too late")
+        raise _png_fault(chunk, Phrase("is one too many or too late"))
     if kind == b"IDAT" and kind in seen and seen[-1] != kind:
-        raise _png_fault(chunk, "is apart from the others")
+        raise _png_fault(chunk, Phrase("is apart from the others"))
     if kind == b"IDAT" and colour_type == png.PALETTE and b"PLTE" not in seen:
-        raise _png_fault(chunk, "comes before the palette it needs")
+        raise _png_fault(chunk, Phrase("comes before the palette it needs"))
     if kind == b"PLTE" and (colour_type in png.GREYS or len(chunk.body) not in _PALETTE_BYTES):
-        raise _png_fault(chunk, "is no palette for this picture")
+        raise _png_fault(chunk, Phrase("is no palette for this picture"))
     if kind == b"IEND" and len(chunk.body):
-        raise _png_fault(chunk, "is not empty")
+        raise _png_fault(chunk, Phrase("is not empty"))
 
 
 def _essential(ihdr: png.Ihdr, chunks: Iterable[png.Chunk]) -> Iterator[png.Chunk]:

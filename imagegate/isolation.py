@@ -14,6 +14,7 @@ import numpy as np
 from imagegate.causes import CAUSES, Finding
 from imagegate.header import Header  # noqa: TC001 - msgspec reads the annotations of Outcome
 from imagegate.measure import Maps, Measurements  # noqa: TC001 - likewise
+from imagegate.words import Phrase
 from imagegate.workers import Died, Pool, cores
 
 if TYPE_CHECKING:
@@ -48,14 +49,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         policy: Fields of the policy.
         received: Fields of what intake knows, but for the picture itself.
         detail: Whether the maps are wanted.
+        lang: Language of what is found.
     """
 
     policy: dict[str, Any]
     received: dict[str, Any]
     detail: bool
+    lang: str
 
 
-def judged(received: Received, policy: Policy, *, detail: bool) -> Outcome:
+def judged(received: Received, policy: Policy, *, detail: bool, lang: str) -> Outcome:
     """Have an encoded picture judged in a worker process: what `gate.judge` says of it, or what became of the worker.
 
     Waits while every worker is busy; there is one a processor, started when it is first needed and kept.
@@ -66,7 +69,8 @@ def judged(received: Received, policy: Policy, *, detail: bool) -> Outcome:
     known = msgspec.structs.asdict(received)
     data = known.pop("data")
     del known["pixels"]
-    request = msgspec.msgpack.encode(Request(policy=policy.to_dict(), received=known, detail=detail))
+    told = Request(policy=policy.to_dict(), received=known, detail=detail, lang=lang)
+    request = msgspec.msgpack.encode(told)
     try:
         return _pool.ask((request, data), policy.worker_seconds, _LONGEST_ANSWER, _decoded)
     except Died as death:
@@ -102,9 +106,11 @@ def _decoded(answer: bytearray) -> Outcome:
 
 def _obituary(death: Died, policy: Policy) -> Finding:
     if death.expired:
-        message = f"Reading the picture takes longer than the {policy.worker_seconds:g} s that it may."
+        message = Phrase(
+            "Reading the picture takes longer than the {seconds:g} s that it may.", seconds=policy.worker_seconds
+        )
         return policy.rejection("image_too_large", message)
-    message = f"The decoder failed: its process {death.how} while it read the picture."
+    message = Phrase("The decoder failed: its process {how} while it read the picture.", how=death.how)
     return policy.rejection("image_corrupt", message, decoder_failure=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from imagegate.causes import CAUSES
 from imagegate.metrics import METRICS
 from imagegate.rules import RULES
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,13 +130,18 @@ def _value(name: str, facts: tuple[object, ...]) -> float | None:
 
 
 def _findings(row: Judged, policy: Policy) -> Iterator[Finding]:
-    cause = CAUSES[row.cause]
-    limit = "" if row.verdict == "unknown" else f"; limit: {row.limit_text}"
     yield from policy.findings(
-        cause.code,
-        f"{cause.title} ({row.metric.meaning}: {row.value_text}{limit}).",
+        row.cause,
+        _message(row),
         metric=row.rule.metric,
         value=row.value,
         limit=row.limit,
         unit=row.metric.unit,
     )
+
+
+def _message(row: Judged) -> Phrase:
+    said = {"title": CAUSES[row.cause].title, "meaning": row.metric.meaning, "value": row.value_text}
+    if row.verdict == "unknown":
+        return Phrase("{title} ({meaning}: {value}).", **said)
+    return Phrase("{title} ({meaning}: {value}; limit: {limit}).", limit=row.limit_text, **said)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from imagegate.words import Digits, Phrase
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,19 +37,21 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     high: float = math.inf
     open_low: bool = False
 
-    def text(self, value: float, limit: float = math.nan) -> str:
+    def text(self, value: float, limit: float = math.nan) -> Phrase | Digits:
         """The number with its unit, and with as many digits as tell it from its limit: 2.004 is not 2."""
         if math.isnan(value):
-            return "cannot be told"
+            return Phrase("cannot be told")
         digits = _shown(value)
         if value != limit and digits == _shown(limit):
             longer = (f"{value:.{count}g}" for count in range(4, _EXACT + 1))
             digits = next(text for text in longer if text != digits)
-        return f"{digits} {self.unit}".rstrip()
+        number = Digits(digits)
+        return Phrase("{number} {unit}", number=number, unit=self.unit) if self.unit else number
 
-    def limit_text(self, bound: Literal["min", "max"], limit: float) -> str:
+    def limit_text(self, bound: Literal["min", "max"], limit: float) -> Phrase:
         """The limit in words: "at most 2 px"."""
-        return f"at {'least' if bound == 'min' else 'most'} {self.text(limit)}"
+        text = self.text(limit)
+        return Phrase("at least {limit}", limit=text) if bound == "min" else Phrase("at most {limit}", limit=text)
 
 
 def _shown(number: float) -> str:

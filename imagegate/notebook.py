@@ -33,12 +33,13 @@ STRONG: Final = f"{CELL};font-weight:bold"
 VERDICTS: Final = {"pass": "✓ passes", "warn": "! warns", "reject": "✗ fails", "unknown": "? cannot be told"}
 
 
-def to_html(
+def to_html(  # noqa: PLR0913, PLR0917 - the fields of a report
     status: int,
     policy: Policy,
     findings: Sequence[Finding],
     header: Header | None,
     measurements: Measurements | None,
+    lang: str,
 ) -> str:
     """One block of HTML without scripts, style sheets or outside resources; all text is escaped.
 
@@ -48,13 +49,14 @@ def to_html(
         findings: What was found, in the order of the report.
         header: What the file says of itself; its numbers are shown.
         measurements: The numbers that were measured.
+        lang: Language of the findings; all else is English.
     """
     sign, words, colour = _verdict(status, findings)
     numbers = judged(policy, measurements, header, stated(findings))
     others = unlimited(policy, measurements, header)
     parts = (
         f"<div>{sign} <strong>{words}</strong> · {escape(_subject(header, policy))}</div>",
-        _list(findings),
+        _list(findings, lang),
         _table(("Number", "Meaning", "Value", "Limit", "Verdict"), map(_judged_row, numbers)),
         _details(_row((m.name, m.meaning, m.text(value))) for m, value in others),
     )
@@ -76,9 +78,9 @@ def _subject(header: Header | None, policy: Policy) -> str:
     return f"{header.format}, {header.seen_width} x {header.seen_height} pixels, profile {policy.name}"
 
 
-def _list(findings: Iterable[Finding]) -> str:
+def _list(findings: Iterable[Finding], lang: str) -> str:
     items = "".join(map(_item, findings))
-    return f'<ul style="margin:0.4em 0;padding-left:1.2em">{items}</ul>' if items else ""
+    return f'<ul lang="{lang}" style="margin:0.4em 0;padding-left:1.2em">{items}</ul>' if items else ""
 
 
 def _item(finding: Finding) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imagegate.causes import Unreadable
 from imagegate.header import Header, exif, sniff
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ def of_pil(image: PIL.Image.Image) -> Header:
     """
     mode = _mode_of(image)
     if not image.width or not image.height:
-        raise Unreadable("image_missing", "The picture has no pixels.")
+        raise Unreadable("image_missing", Phrase("The picture has no pixels."))
     orientation, gps_tags = _exif_of(image)
     return Header(
         format="pil",
@@ -190,7 +191,7 @@ def _load(image: PIL.Image.Image) -> None:
     except Exception as error:  # noqa: BLE001 - what a plugin raises of a damaged file is not documented
         if "closed" in str(error) or not (_is_loaded(image) or getattr(image, "fp", None)):
             raise ValueError("image must be open, but it was closed") from None
-        raise Unreadable(damage_of(error), "Pillow could not decode the picture.") from None
+        raise Unreadable(damage_of(error), Phrase("Pillow could not decode the picture.")) from None
 
 
 def damage_of(error: Exception) -> str:

@@ -18,6 +18,8 @@ from imagegate.rules import RULES, Bound, Rule
 if TYPE_CHECKING:
     import os
 
+    from imagegate.words import Phrase
+
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
 Readable: TypeAlias = Literal["jpeg", "png", "heic"]
 Isolation: TypeAlias = Literal["none", "process"]
@@ -145,7 +147,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The status this policy's API answers for a cause."""
         return self.statuses.get(cause.code, cause.status)
 
-    def rejection(self, code: str, message: str, *, hint: str = "", decoder_failure: bool = False) -> Finding:
+    def rejection(self, code: str, message: Phrase, *, hint: str = "", decoder_failure: bool = False) -> Finding:
         """The finding for a picture of which nothing is left to judge: no policy lets that pass."""
         cause = CAUSES[code]
         return Finding(
@@ -157,7 +159,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             decoder_failure=decoder_failure,
         )
 
-    def findings(self, code: str, message: str, **judged: Any) -> Iterator[Finding]:
+    def findings(self, code: str, message: Phrase, **judged: Any) -> Iterator[Finding]:
         """The finding for a cause, or nothing where this policy ignores it.
 
         Args:

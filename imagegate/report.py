@@ -39,13 +39,14 @@ class ImageRejected(ValueError):  # noqa: N818 - named for what happened, as HTT
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The verdict on one picture. Two are equal where all but the timings and maps are.
+    """The verdict on one picture. Two are equal where all but the timings and maps are: in two languages they are not.
 
     Attributes:
         findings: What was found: rejections first, among them 400 before 422, then the most useful advice first.
         header: What the file says of itself; None where that could not be read or there is no file.
         measurements: The numbers; None where the picture could not be decoded.
         policy: What it was judged by.
+        lang: Language of messages, titles and advice: "en", "es", "fr" or "de".
         timings: Seconds per stage.
         maps: Where it is blurred or clipped; None without `detail=True`.
     """
@@ -54,6 +55,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     header: Header | None = None
     measurements: Measurements | None = None
     policy: Policy
+    lang: str = "en"
     timings: dict[str, float] = {}
     maps: Maps | None = None
 
@@ -135,7 +137,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             raise ValueError("to_error: the picture passes, there is no error to answer with")
         if api not in BODIES:
             raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {api!r}")
-        return BODIES[api].render(Refusal(status=self.status, findings=self.rejections, request_id=request_id))
+        refusal = Refusal(status=self.status, findings=self.rejections, request_id=request_id, lang=self.lang)
+        return BODIES[api].render(refusal)
 
     def overlay(self) -> PIL.Image.Image:
         """The picture as it is seen, with what is blurred and what is clipped marked on it.
@@ -152,7 +155,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: verdict, causes, numbers beside their limits; never a pixel of the photo."""
-        return to_html(self.status, self.policy, self.findings, self.header, self.measurements)
+        return to_html(self.status, self.policy, self.findings, self.header, self.measurements, self.lang)
 
     def __repr__(self) -> str:
         """One line without numbers or pixels, fit for a log."""

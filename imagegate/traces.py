@@ -8,6 +8,7 @@ import numpy as np
 
 from imagegate.causes import Unreadable
 from imagegate.kernels import row_sums, stair_steepness
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,5 +51,6 @@ def check_stairs(rgb: NDArray[np.uint8], unit: int, quantum: int) -> None:
     flat = max(1.0, quantum / 4)
     steep = stair_steepness(row_sums(rgb, unit, SEGMENTS), edges, YCC / width, LIMIT * flat, flat) > LIMIT
     if steep.any():
-        depth = edges[steep.argmax()] / len(rgb)
-        raise Unreadable("image_corrupt", f"The JPEG's light or colour is shifted from {depth:.0%} of its height on.")
+        percent = 100 * float(edges[steep.argmax()]) / len(rgb)
+        message = Phrase("The JPEG's light or colour is shifted from {percent:.0f}% of its height on.", percent=percent)
+        raise Unreadable("image_corrupt", message)

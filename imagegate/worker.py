@@ -17,6 +17,7 @@ from imagegate.gate import judge, warmup
 from imagegate.intake import Received
 from imagegate.isolation import Outcome, Request, encoded
 from imagegate.policy import Policy
+from imagegate.words import Phrase
 from imagegate.workers import receive, send
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ def _outcome(request: Request, data: bytearray) -> Outcome:
     received = Received(data=memoryview(data), **request.received)
     try:
         with _memory(policy.worker_memory):
-            return judge(received, policy, detail=request.detail)
+            return judge(received, policy, detail=request.detail, lang=request.lang)
     except (MemoryError, cv2.error):  # OpenCV has no other reason to raise: what it is called with is ours
         most = policy.worker_memory / MEBIBYTE
-        message = f"Reading the picture takes more than the {most:,.0f} MiB of memory that it may."
-        return Outcome(findings=(policy.rejection("image_too_large", message),))
+        message = Phrase("Reading the picture takes more than the {most:,.0f} MiB of memory that it may.", most=most)
+        return Outcome(findings=(policy.rejection("image_too_large", message).in_language(request.lang),))
 
 
 def _silence(*descriptors: int) -> None:

@@ -15,6 +15,8 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from imagegate.words import Phrase
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from io import RawIOBase
@@ -30,11 +32,11 @@ class Died(Exception):  # noqa: N818 - what happened, of which the caller makes 
     """A worker ended while it was asked, or had to be ended.
 
     Attributes:
-        how: Its end, as "died of SIGSEGV".
+        how: Its end, as "died of SIGSEGV" in every language.
         expired: Whether it was killed because its time was over.
     """
 
-    def __init__(self, how: str, *, expired: bool) -> None:
+    def __init__(self, how: Phrase, *, expired: bool) -> None:
         super().__init__(how)
         self.how = how
         self.expired = expired
@@ -144,13 +146,15 @@ class Worker:
         """How it ended, of itself or of this call."""
         return Died(self.end(), expired=self._expired)
 
-    def end(self) -> str:
+    def end(self) -> Phrase:
         """Kill it if it still runs, and say how it ended."""
         self.process.kill()
         code = self.process.wait()
         self.close()
         signals = {-number: number.name for number in signal.Signals}
-        return f"died of {signals[code]}" if code in signals else f"ended with exit code {code}"
+        if code in signals:
+            return Phrase("died of {signal}", signal=signals[code])
+        return Phrase("ended with exit code {code}", code=code)
 
     def close(self) -> None:
         """Let go of its pipes."""

@@ -25,7 +25,7 @@ ADVICE = {
     "pdf": "not a document",
     "zip": "Unpack",
     "dicom": "Export",
-    "html": "answer of a server",
+    "html": "error message",
     "svg": "not a drawing",
     "webp": "Convert the photo to JPEG",
     "avif": "Convert the photo to JPEG",
@@ -75,7 +75,7 @@ def test_a_png_that_is_declared_as_jpeg_is_a_mismatch():
 
     assert finding.cause.code == "format_mismatch"
     assert "declares image/jpeg, but the picture is PNG" in finding.message
-    assert "Declare the type" in finding.advice
+    assert "anew as JPEG" in finding.advice
 
 
 def test_a_name_that_does_not_fit_is_no_mismatch(tmp_path):

@@ -16,6 +16,7 @@ from imagegate.cli.output import complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally, survey
 from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.policy import PROFILES, Isolation
+from imagegate.words import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,14 @@ ApiOption = Annotated[
     typer.Option("--api", metavar="DIALECT", help="Print the error body of each rejected picture, one a line."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-LangOption = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language of messages and advice.")]
+LangOption = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        metavar="LANG",
+        help="Language of messages, titles and advice, as in Accept-Language: en, es, fr, de. All else is English.",
+    ),
+]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print only what is rejected, one line each, and no progress.")
 ]
@@ -149,11 +157,12 @@ def causes(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="Show this cause alone, in full.")] = None,
     *,
     json: JsonOption = False,
-    lang: LangOption = "en",  # noqa: ARG001 - titles and advice are English so far
+    lang: LangOption = "en",
     quiet: NamesOption = False,
 ) -> None:
     """List the causes for which a picture is refused."""
-    listed = list(CAUSES.values()) if code is None else [inputs.entry(CAUSES, code, "cause", "causes")]
+    rows = CAUSES.values() if code is None else [inputs.entry(CAUSES, code, "cause", "causes")]
+    listed = [cause.in_language(choose(lang)) for cause in rows]
     if json:
         for cause in listed:
             write_json(msgspec.to_builtins(cause))
@@ -161,7 +170,7 @@ def causes(
         _print_lines(cause.code for cause in listed)
     elif code is None:
         console = results()
-        show(console, reference.causes_table(console))
+        show(console, reference.causes_table(console, listed))
     else:
         show(results(), reference.cause_page(listed[0]))
 

@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from imagegate.causes import CAUSES
 from imagegate.cli.inputs import STDIN
 from imagegate.cli.output import as_utf8, complain, results, show, visible, warnings_console, write_json
 from imagegate.cli.screens import STYLES, picture_screen
@@ -104,7 +103,7 @@ class Tally:
         self.passed = 0
         self.rejected = 0
         self.unread = 0
-        self._causes: Counter[tuple[str, str]] = Counter()
+        self._causes: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, report: Report | None) -> None:
         """Count one picture; None is one that could not be read."""
@@ -114,7 +113,7 @@ class Tally:
             self.rejected += 1
         self.unread += report is None
         found = report.findings if report is not None else ()
-        self._causes.update({(finding.severity, finding.cause.code) for finding in found})
+        self._causes.update({(finding.severity, finding.cause.code, finding.cause.title) for finding in found})
 
     @property
     def total(self) -> int:
@@ -129,9 +128,9 @@ class Tally:
         table.add_column(justify="right", no_wrap=True)
         if self.unread:
             table.add_row(f"{self.unread:,}", Text("could not be read", style=STYLES["reject"]), "")
-        for (severity, code), count in sorted(self._causes.items(), key=lambda item: (-item[1], item[0])):
+        for (severity, code, title), count in sorted(self._causes.items(), key=lambda item: (-item[1], item[0])):
             label = code if severity == "reject" else f"{code} (warning)"
-            table.add_row(f"{count:,}", Text(label, style=STYLES[severity]), CAUSES[code].title)
+            table.add_row(f"{count:,}", Text(label, style=STYLES[severity]), title)
         return Group(line, table) if table.row_count else line
 
 

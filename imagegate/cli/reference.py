@@ -9,14 +9,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from imagegate.causes import CAUSES
 from imagegate.cli.output import visible
 from imagegate.cli.screens import STYLES
 from imagegate.policy import PROFILES
 from imagegate.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import Console, RenderableType
 
@@ -29,7 +28,7 @@ WIDE: Final = 200
 _MARK: Final = {True: ("ok", "pass"), False: ("failed", "reject")}
 
 
-def causes_table(console: Console) -> RenderableType:
+def causes_table(console: Console, causes: Iterable[Cause]) -> RenderableType:
     """The catalogue in the order of a report; a narrow terminal gets its short columns."""
     wide = console.width >= WIDE
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -37,7 +36,7 @@ def causes_table(console: Console) -> RenderableType:
         table.add_column(heading, no_wrap=True)
     for heading in ("Title", "Advice", "Source") if wide else ("Title",):
         table.add_column(heading)
-    for cause in CAUSES.values():
+    for cause in causes:
         severity = Text(cause.severity, style=STYLES[cause.severity])
         more = (cause.title, cause.advice, cause.source) if wide else (cause.title,)
         table.add_row(cause.code, str(cause.status), severity, *more)

@@ -10,6 +10,7 @@ from imagegate.causes import Unreadable
 from imagegate.header import jpeg, png
 from imagegate.header.model import Header
 from imagegate.header.sniff import FORMATS, Format, format_of_mime, sniff
+from imagegate.words import Phrase, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,8 +40,9 @@ def read(data: memoryview) -> Header:
     if name is not None and name in _READERS:
         return _READERS[name](data)
     if name is None and _AS_TEXT.match(data):
-        raise Unreadable("image_corrupt", "The picture's bytes were converted as if they were text.")
+        raise Unreadable("image_corrupt", Phrase("The picture's bytes were converted as if they were text."))
     kind = FORMATS[name] if name else None
-    title, advice = (kind.title, kind.advice) if kind else ("of no known format", "")
-    readable = " and ".join(FORMATS[known].title for known in _READERS)
-    raise Unreadable("format_unsupported", f"The file is {title}; only {readable} can be read.", advice)
+    title, advice = (kind.title, kind.advice) if kind else (Phrase("of no known format"), "")
+    readable = listed(FORMATS[known].title for known in _READERS)
+    message = Phrase("The file is {kind}; only {readable} can be read.", kind=title, readable=readable)
+    raise Unreadable("format_unsupported", message, advice)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from imagegate.causes import Unreadable
 from imagegate.header import exif
 from imagegate.header.model import Header
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,19 +28,19 @@ SOF2: Final = 0xC2
 
 _FRAMES: Final = (0xC0, 0xC1, SOF2)
 # What no browser shows and no API takes, though some decoders do (T.81, table B.1; T.87 for SOF55).
-_FOREIGN: Final[Mapping[int, str]] = MappingProxyType(
+_FOREIGN: Final[Mapping[int, Phrase | str]] = MappingProxyType(
     {
-        0xC3: "lossless JPEG (SOF3)",
-        0xC5: "hierarchical JPEG (SOF5)",
-        0xC6: "hierarchical JPEG (SOF6)",
-        0xC7: "hierarchical JPEG (SOF7)",
-        0xC9: "JPEG with arithmetic coding (SOF9)",
-        0xCA: "JPEG with arithmetic coding (SOF10)",
-        0xCB: "lossless JPEG with arithmetic coding (SOF11)",
-        0xCD: "hierarchical JPEG (SOF13)",
-        0xCE: "hierarchical JPEG (SOF14)",
-        0xCF: "hierarchical JPEG (SOF15)",
-        0xDE: "hierarchical JPEG (DHP)",
+        0xC3: Phrase("lossless JPEG ({marker})", marker="SOF3"),
+        0xC5: Phrase("hierarchical JPEG ({marker})", marker="SOF5"),
+        0xC6: Phrase("hierarchical JPEG ({marker})", marker="SOF6"),
+        0xC7: Phrase("hierarchical JPEG ({marker})", marker="SOF7"),
+        0xC9: Phrase("JPEG with arithmetic coding ({marker})", marker="SOF9"),
+        0xCA: Phrase("JPEG with arithmetic coding ({marker})", marker="SOF10"),
+        0xCB: Phrase("lossless JPEG with arithmetic coding ({marker})", marker="SOF11"),
+        0xCD: Phrase("hierarchical JPEG ({marker})", marker="SOF13"),
+        0xCE: Phrase("hierarchical JPEG ({marker})", marker="SOF14"),
+        0xCF: Phrase("hierarchical JPEG ({marker})", marker="SOF15"),
+        0xDE: Phrase("hierarchical JPEG ({marker})", marker="DHP"),
         0xF7: "JPEG-LS (SOF55)",
     }
 )
@@ -122,14 +123,14 @@ def read(data: memoryview) -> Header:
     for segment in segments(data):
         if segment.marker in _FRAMES:
             if frame:
-                raise _corrupt(f"The JPEG has a second frame header at byte {segment.at}.")
+                raise _corrupt(Phrase("The JPEG has a second frame header at byte {at}.", at=segment.at))
             frame = _frame(segment)
         elif segment.marker == DQT:
             tables.update(_quantisation(segment))
         else:
             metadata.take(segment)
     if frame is None:
-        raise _corrupt("The JPEG's first scan comes before its frame header.")
+        raise _corrupt(Phrase("The JPEG's first scan comes before its frame header."))
     found = metadata.exif or exif.Exif()
     scans = 1 if _one_scan_holds_all(segment, frame) else _count_scans(data, segment.end)
     return Header(
@@ -168,22 +169,26 @@ def segments(data: memoryview) -> Iterator[Segment]:
         if segment.marker == SOS:
             return
         at = segment.end
-    raise _corrupt(f"The JPEG has more than {_MOST_SEGMENTS} segments before its picture.")
+    raise _corrupt(Phrase("The JPEG has more than {most} segments before its picture.", most=_MOST_SEGMENTS))
 
 
 def _segment(data: memoryview, at: int, marker: int) -> Segment:
     if marker in _FOREIGN:
-        raise Unreadable("format_unsupported", f"The file is {_FOREIGN[marker]}, not common JPEG.")
+        kind = _FOREIGN[marker]
+        raise Unreadable("format_unsupported", Phrase("The file is {kind}, not common JPEG.", kind=kind))
     if marker in _BARE:
         return Segment(marker, at, data[:0])
     if marker not in _WITH_LENGTH:
-        raise _corrupt(f"The JPEG has marker 0x{marker:02X} at byte {at}, before its picture.")
+        raise _corrupt(
+            Phrase("The JPEG has marker 0x{marker:02X} at byte {at}, before its picture.", marker=marker, at=at)
+        )
     length = int.from_bytes(data[at + 2 : at + 4], "big")
     end = at + 2 + length
     if at + 4 > len(data) or end > len(data):
         raise _truncated(len(data))
     if length < 2:  # noqa: PLR2004 - the length counts itself
-        raise _corrupt(f"The JPEG's marker 0x{marker:02X} at byte {at} has length {length}.")
+        said = {"marker": marker, "at": at, "length": length}
+        raise _corrupt(Phrase("The JPEG's marker 0x{marker:02X} at byte {at} has length {length}.", **said))
     return Segment(marker, at, data[at + 4 : end])
 
 
@@ -205,10 +210,12 @@ def _count_scans(data: memoryview, at: int) -> int:
 
 
 def _truncated(length: int) -> Unreadable:
-    return Unreadable("image_truncated", f"The JPEG ends after {length} bytes, inside its header.")
+    return Unreadable(
+        "image_truncated", Phrase("The JPEG ends after {length} bytes, inside its header.", length=length)
+    )
 
 
-def _corrupt(message: str) -> Unreadable:
+def _corrupt(message: Phrase) -> Unreadable:
     return Unreadable("image_corrupt", message)
 
 
@@ -216,26 +223,27 @@ def _frame(segment: Segment) -> _Frame:
     """The frame header (T.81, B.2.2)."""
     body = segment.body
     if len(body) < 6 or len(body) != 6 + 3 * body[5]:  # noqa: PLR2004 - six bytes, then three a component
-        raise _corrupt(f"The JPEG's frame header at byte {segment.at} has the wrong length.")
+        raise _corrupt(Phrase("The JPEG's frame header at byte {at} has the wrong length.", at=segment.at))
     depth, height, width, count = struct.unpack_from(">BHHB", body)
     _check_frame(depth, width, height, count)
     sampling = [(body[at] >> 4, body[at] & 15) for at in range(7, len(body), 3)]
     if not all(1 <= factor <= _MOST_SAMPLING for pair in sampling for factor in pair):
-        raise _corrupt("The JPEG has a sampling factor that is not 1 to 4.")
+        raise _corrupt(Phrase("The JPEG has a sampling factor that is not 1 to 4."))
     return _Frame(width, height, bytes(body[6::3]), tuple(sampling), segment.marker == SOF2)
 
 
 def _check_frame(depth: int, width: int, height: int, count: int) -> None:
     if depth == 12:  # noqa: PLR2004 - the other depth of T.81
-        raise Unreadable("format_unsupported", "The file is JPEG of 12 bits a channel, only 8 are supported.")
+        message = Phrase("The file is JPEG of 12 bits a channel, only 8 are supported.")
+        raise Unreadable("format_unsupported", message)
     if depth != 8:  # noqa: PLR2004
-        raise _corrupt(f"The JPEG says it has {depth} bits a channel, which cannot be.")
+        raise _corrupt(Phrase("The JPEG says it has {depth} bits a channel, which cannot be.", depth=depth))
     if width == 0:
-        raise _corrupt("The JPEG says it is 0 pixels wide.")
+        raise _corrupt(Phrase("The JPEG says it is 0 pixels wide."))
     if height == 0:
-        raise Unreadable("format_unsupported", "The JPEG gives no height before its picture (DNL).")
+        raise Unreadable("format_unsupported", Phrase("The JPEG gives no height before its picture (DNL)."))
     if count not in _COLOUR_SPACES:
-        raise _corrupt(f"The JPEG says it has {count} channels, which is not 1, 3 or 4.")
+        raise _corrupt(Phrase("The JPEG says it has {count} channels, which is not 1, 3 or 4.", count=count))
 
 
 def _quantisation(segment: Segment) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -246,7 +254,7 @@ def _quantisation(segment: Segment) -> Iterator[tuple[int, tuple[int, ...]]]:
         wide, number = body[at] >> 4, body[at] & 15
         steps = body[at + 1 : at + 65 + 64 * wide]
         if wide > 1 or number >= _MOST_TABLES or len(steps) != 64 + 64 * wide:
-            raise _corrupt(f"The JPEG's quantisation table at byte {segment.at} is damaged.")
+            raise _corrupt(Phrase("The JPEG's quantisation table at byte {at} is damaged.", at=segment.at))
         stored = struct.unpack(">64H" if wide else ">64B", steps)
         yield number, _natural(stored)
         at += 1 + len(steps)

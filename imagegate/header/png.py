@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from imagegate.causes import Unreadable
 from imagegate.header import exif
 from imagegate.header.model import Header
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,11 +167,12 @@ def read_ihdr(data: memoryview) -> Ihdr:
     _check_signature(data)
     chunk = next(chunks(data))
     if chunk.kind == b"CgBI":
-        raise Unreadable("format_unsupported", "The file is a PNG in the private variant of iOS apps (CgBI).")
+        message = Phrase("The file is a PNG in the private variant of iOS apps (CgBI).")
+        raise Unreadable("format_unsupported", message)
     if chunk.kind != b"IHDR" or len(chunk.body) != struct.calcsize(">IIBBBBB"):
-        raise _corrupt("The PNG does not begin with an IHDR chunk of 13 bytes.")
+        raise _corrupt(Phrase("The PNG does not begin with an IHDR chunk of 13 bytes."))
     if not chunk.intact:
-        raise _corrupt("The checksum of the PNG's IHDR chunk is wrong.")
+        raise _corrupt(Phrase("The checksum of the PNG's IHDR chunk is wrong."))
     ihdr = Ihdr(*struct.unpack(">IIBBBBB", chunk.body))
     _check_ihdr(ihdr)
     return ihdr
@@ -190,7 +192,7 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
         if chunk.kind == b"IEND":
             return
         at = chunk.end
-    raise _corrupt(f"The PNG has more than {_MOST_CHUNKS} chunks.")
+    raise _corrupt(Phrase("The PNG has more than {most} chunks.", most=_MOST_CHUNKS))
 
 
 def inflated(inflater: zlib._Decompress, stream: memoryview) -> Iterator[int]:
@@ -224,19 +226,21 @@ def transparent_grey(data: memoryview) -> int | None:
 
 def _chunk(data: memoryview, at: int) -> Chunk:
     if at + _START.size > len(data):
-        raise Unreadable("image_truncated", f"The PNG ends after {len(data)} bytes, before its IEND chunk.")
+        message = Phrase("The PNG ends after {length} bytes, before its IEND chunk.", length=len(data))
+        raise Unreadable("image_truncated", message)
     length, kind = _START.unpack_from(data, at)
     end = at + _FRAMING + length
     if length > _LONGEST or not kind.isalpha():
-        raise _corrupt(f"The PNG has no valid chunk at byte {at}.")
+        raise _corrupt(Phrase("The PNG has no valid chunk at byte {at}.", at=at))
     if end > len(data):
         # A file that still has its last chunk lost nothing at its end: then it is the length that is wrong.
         code = "image_corrupt" if bytes(data[-len(IEND) :]) == IEND else "image_truncated"
-        raise Unreadable(code, f"The PNG's {kind.decode()} chunk at byte {at} goes past the file's end.")
+        said = {"chunk": kind.decode(), "at": at}
+        raise Unreadable(code, Phrase("The PNG's {chunk} chunk at byte {at} goes past the file's end.", **said))
     return Chunk(kind, at, data[at + _START.size : end - _CRC.size], *_CRC.unpack_from(data, end - _CRC.size))
 
 
-def _corrupt(message: str) -> Unreadable:
+def _corrupt(message: Phrase) -> Unreadable:
     return Unreadable("image_corrupt", message)
 
 
@@ -245,22 +249,26 @@ def _check_signature(data: memoryview) -> None:
     if start == SIGNATURE:
         return
     if SIGNATURE.startswith(start):
-        raise Unreadable("image_truncated", f"The PNG ends after {len(data)} bytes, inside its signature.")
-    how = ", as by a transfer in text mode" if start.startswith(SIGNATURE[:4]) else ""
-    raise _corrupt(f"The PNG's signature is damaged{how}.")
+        message = Phrase("The PNG ends after {length} bytes, inside its signature.", length=len(data))
+        raise Unreadable("image_truncated", message)
+    if start.startswith(SIGNATURE[:4]):
+        raise _corrupt(Phrase("The PNG's signature is damaged, as by a transfer in text mode."))
+    raise _corrupt(Phrase("The PNG's signature is damaged."))
 
 
 def _check_ihdr(ihdr: Ihdr) -> None:
     """Refuse what table 11.1 and section 11.2.1 do not allow."""
     if not (1 <= ihdr.width <= _LONGEST and 1 <= ihdr.height <= _LONGEST):
-        raise _corrupt(f"The PNG says it has {ihdr.width} x {ihdr.height} pixels.")
+        size = {"width": ihdr.width, "height": ihdr.height}
+        raise _corrupt(Phrase("The PNG says it has {width} x {height} pixels.", **size))
     colour = COLOUR_TYPES.get(ihdr.colour_type)
     if colour is None:
-        raise _corrupt(f"The PNG has colour type {ihdr.colour_type}, which is none.")
+        raise _corrupt(Phrase("The PNG has colour type {colour_type}, which is none.", colour_type=ihdr.colour_type))
     if ihdr.depth not in colour.depths:
-        raise _corrupt(f"The PNG has bit depth {ihdr.depth} with colour type {ihdr.colour_type}.")
+        said = {"depth": ihdr.depth, "colour_type": ihdr.colour_type}
+        raise _corrupt(Phrase("The PNG has bit depth {depth} with colour type {colour_type}.", **said))
     if ihdr.compression or ihdr.filtering or ihdr.interlace > 1:
-        raise _corrupt("The PNG has a compression, filter or interlace method that is none.")
+        raise _corrupt(Phrase("The PNG has a compression, filter or interlace method that is none."))
 
 
 def _frames(chunk: Chunk) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from imagegate.words import Phrase
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,7 +27,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: As in Header.format and in policies.
-        title: As people call it.
+        title: As people call it: a name, or a phrase.
         pattern: Regular expression of its first bytes; dots match every byte, letters match either case.
         mimes: Media types that name it, the registered one first.
         advice: What to do where it is not taken; "" where the cause's own advice says it.
@@ -47,7 +49,7 @@ _HEIC: Final = "Set the camera to Most Compatible (iPhone: Settings > Camera > F
 _CONVERT: Final = "Convert the photo to JPEG and send that."
 _DEVELOP: Final = "Have the camera write JPEG, or export the photo as JPEG."
 _UNPACK: Final = "Unpack the archive and send the photo that is in it."
-_NO_FILE: Final = "Get the photo again: what was saved is the answer of a server and not the picture."
+_NO_FILE: Final = "Get the photo again: what was saved is an error message and not the picture."
 
 # The first row that matches counts. PNG also matches what damage to its signature leaves, so that it is
 # called damaged and not unknown. Brands: ISO/IEC 23008-12, annex B (HEIF); AVIF specification, section 6.
@@ -61,11 +63,11 @@ _TABLE: Final = (
         "image/bmp", "image/x-ms-bmp", advice=_CONVERT,
     ),
     _format(
-        "tiff", "TIFF or camera RAW", rb"II[*+]\0|MM\0[*+]", "image/tiff", "image/x-adobe-dng", advice=_DEVELOP,
+        "tiff", Phrase("TIFF or camera RAW"), rb"II[*+]\0|MM\0[*+]", "image/tiff", "image/x-adobe-dng", advice=_DEVELOP,
     ),
     # Canon CR3 and CRW, Fujifilm, Olympus, Panasonic, Minolta, Sigma; the others write TIFF.
     _format(
-        "raw", "camera RAW",
+        "raw", Phrase("camera RAW"),
         rb".{4}ftypcrx |II\x1a\0\0\0HEAPCCDR|FUJIFILMCCD-RAW|II(?:R[OS]|U\0)|MMOR|\0MRM|FOVb",
         "image/x-canon-cr3", "image/x-fuji-raf", "image/x-olympus-orf", "image/x-panasonic-rw2", advice=_DEVELOP,
     ),
@@ -89,7 +91,7 @@ _TABLE: Final = (
         advice="Export the picture from its viewer as JPEG or PNG.",
     ),
     _format(
-        "video", "a video", rb".{4}(?:ftyp|moov|mdat|wide)|\x1a\x45\xdf\xa3|RIFF.{4}AVI ",
+        "video", Phrase("a video"), rb".{4}(?:ftyp|moov|mdat|wide)|\x1a\x45\xdf\xa3|RIFF.{4}AVI ",
         "video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/3gpp", "video/x-msvideo",
         advice=_STILL,
     ),

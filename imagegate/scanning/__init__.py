@@ -9,6 +9,7 @@ from imagegate.policy import resolve
 from imagegate.scanning.record import Record
 from imagegate.scanning.running import records_of
 from imagegate.scanning.sources import items_of
+from imagegate.words import choose
 from imagegate.workers import cores
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def scan(
         source: A file or folder, or an iterable of them, read as the scan goes on.
         policy: What the API takes: None for the default, a profile's name, or a Policy.
         workers: Threads; None for one a processor.
-        lang: Language tag or Accept-Language value of messages and advice.
+        lang: Language tag or Accept-Language value of messages and advice, as for `check`.
 
     Returns:
         An iterator of records, in the order of the source whatever the number of workers. A file that cannot be
@@ -76,10 +77,8 @@ def scan(
             it is reached.
         OSError: A single `source` does not exist or cannot be opened.
     """
-    if not isinstance(lang, str):
-        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
     judge = resolve(policy)
-    return Scan(records_of(items_of(source), judge, workers=_checked_workers(workers), lang=lang))
+    return Scan(records_of(items_of(source), judge, workers=_checked_workers(workers), lang=choose(lang)))
 
 
 def _checked_workers(workers: int | None) -> int:
