@@ -15,7 +15,7 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 FLOW = (
     "words", "causes", "metrics", "rules", "inheritance", "policy", "judge", "privacy", "header", "pil",
     "heif", "intake", "integrity", "kernels", "traces", "decode", "measure", "overlay", "notebook", "bodies",
-    "report", "schema", "workers", "isolation", "gate", "worker", "versions", "scanning", "doctor", "cli",
+    "report", "schema", "workers", "isolation", "gate", "worker", "versions", "scanning", "doctor", "web", "cli",
 )  # fmt: skip
 
 

@@ -35,7 +35,16 @@ _CODES: Final = {
     "image_corrupt": "structure",
     "duplicate_image": "duplicate",
 }
-_CODE_OF_STATUS: Final = {400: "invalid", 422: "business-rule"}
+_CODE_OF_STATUS: Final = {
+    400: "invalid",
+    404: "not-found",
+    405: "not-supported",
+    408: "timeout",
+    422: "business-rule",
+    429: "throttled",
+    500: "exception",
+    503: "transient",
+}
 
 _SEVERE: Final = ("fatal", "error")
 _RESOURCE_TYPE: Final = re.compile(r"^[A-Z]\w*(?:\.|$)")

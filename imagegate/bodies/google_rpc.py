@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 TYPE: Final = "type.googleapis.com/google.rpc."
 _DOMAIN: Final = "imagegate"
-# google.rpc.Code, the one for what is wrong whatever the state of the system; grpc-gateway answers 400 to it.
+# google.rpc.Code: the first is for what is wrong whatever the state of the system; grpc-gateway answers 400 to it.
 _INVALID_ARGUMENT: Final = 3
+_CODE_OF_STATUS: Final = {404: 5, 405: 12, 408: 4, 429: 8, 500: 13, 503: 14}
 # `error` is what grpc-gateway's first version repeats `message` in; the last two are of Google's envelope.
 _MEMBERS: Final = frozenset({"code", "message", "details", "error", "status", "errors"})
 
@@ -35,7 +36,11 @@ def render(refusal: Refusal) -> Answer:
     ]
     if refusal.request_id is not None:
         details.append(_detail("RequestInfo", requestId=refusal.request_id))
-    body = {"code": _INVALID_ARGUMENT, "message": finding.message, "details": details}
+    body = {
+        "code": _CODE_OF_STATUS.get(refusal.status, _INVALID_ARGUMENT),
+        "message": finding.message,
+        "details": details,
+    }
     return refusal.status, refusal.headers(), body
 
 

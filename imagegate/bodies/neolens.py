@@ -9,8 +9,19 @@ from imagegate.bodies.model import Answer, ParsedBody, Refusal
 from imagegate.bodies.paths import dotted, pointer_of
 
 _MEMBERS: Final = frozenset({"code", "message", "details", "retry_after"})
-# RFC 9110, section 15.5; Python's own phrase of the 422 changed in 3.13.
-_PHRASES: Final = {400: "Bad Request", 422: "Unprocessable Entity"}
+# RFC 9110, section 15, and RFC 6585; Python's own phrases of 413 and 422 changed in 3.13.
+_PHRASES: Final = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 
 
 def render(refusal: Refusal) -> Answer:

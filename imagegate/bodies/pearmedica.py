@@ -10,7 +10,14 @@ from imagegate.bodies.model import Answer, ParsedBody, Refusal
 
 _MEMBERS: Final = frozenset({"code", "message", "details"})
 # "Error Codes Reference": what fails validation, and what is too little for a meaningful assessment.
-_CODE_OF_STATUS: Final = {400: "INVALID_REQUEST", 422: "INSUFFICIENT_DATA"}
+_CODE_OF_STATUS: Final = {
+    400: "INVALID_REQUEST",
+    404: "RESOURCE_NOT_FOUND",
+    422: "INSUFFICIENT_DATA",
+    429: "RATE_LIMIT_EXCEEDED",
+    500: "INTERNAL_ERROR",
+    503: "AI_PROVIDER_UNAVAILABLE",
+}
 _CAPITALS: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
 

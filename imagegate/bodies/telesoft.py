@@ -32,7 +32,13 @@ _CODES: Final = {
     "image_missing": "parameter_missing",
 }
 # "422: often used for medical data validation issues"; a picture that is too poor is too little to go by.
-_CODE_OF_STATUS: Final = {400: "parameter_invalid", 422: "medical_data_insufficient"}
+_CODE_OF_STATUS: Final = {
+    400: "parameter_invalid",
+    422: "medical_data_insufficient",
+    429: "rate_limit_exceeded",
+    500: "service_unavailable",
+    503: "service_unavailable",
+}
 
 
 def render(refusal: Refusal) -> Answer:

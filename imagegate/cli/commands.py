@@ -1,6 +1,7 @@
 """The commands: what is asked for, which function answers, what the exit code says."""
 
 # Typer reads the annotations when a command is called, so they are not postponed here.
+import os
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -195,6 +196,33 @@ def profiles(
         show(results(), reference.profiles_table())
     else:
         results().print(PROFILE_TEXTS[listed[0].name], soft_wrap=True, end="")
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Listen on this address; without it, on 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Listen on this port; without it, on 8000.")] = None,
+    show_config: Annotated[bool, typer.Option("--show-config", help="Print the settings in force, and end.")] = False,
+) -> None:
+    """Answer over HTTP whether an API will take a photo.
+
+    Settings come from these options, from IMAGEGATE_* in the environment, and from the TOML file that
+    IMAGEGATE_CONFIG names. SIGTERM ends it when all that was accepted is answered.
+    """
+    inputs.require_web()
+    # The service's own parts are loaded by those who serve alone.
+    from imagegate.web.config import load  # noqa: PLC0415
+    from imagegate.web.server import run  # noqa: PLC0415
+
+    try:
+        settings = load(os.environ, host=host, port=port)
+        if show_config:
+            results().print(settings.to_toml(), soft_wrap=True, end="")
+        else:
+            run(settings)
+    except (TypeError, ValueError) as error:
+        raise Misuse(f"serve: {error}") from None
 
 
 @app.command()

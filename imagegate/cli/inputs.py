@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
@@ -91,6 +92,12 @@ def refuse_unusable_overlay(overlay: Path | None, names: Sequence[str]) -> None:
         raise Misuse(f"--overlay: {shown} is the picture itself and would be lost")
     if not overlay.parent.is_dir():
         raise Misuse(f"--overlay: there is no folder {shortened(str(overlay.parent))}")
+
+
+def require_web() -> None:
+    """What `serve` needs is installed."""
+    if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client")):
+        raise Misuse("serve needs FastAPI and uvicorn: pip install 'imagegate[web]'")
 
 
 def refuse_unknown_dialect(api: str | None) -> None:

@@ -1,0 +1,97 @@
+"""Verdicts and refusals as HTTP responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+from starlette.responses import Response
+
+from imagegate.bodies import BODIES
+from imagegate.web.body import discard
+from imagegate.words import choose
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from imagegate.bodies import Answer
+    from imagegate.web.refusals import Refused
+
+DEFAULT_DIALECT = "problem"
+
+
+class Verdict(Protocol):
+    """What a report on a picture and one on a request have in common."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain containers."""
+
+    def to_error(self, api: str = ..., request_id: str | None = ...) -> Answer:
+        """The answer to what does not pass."""
+
+
+def of_verdict(verdict: Verdict, api: str, lang: str, request_id: str) -> Answer:
+    """200 with the report, or the report's own error."""
+    if not verdict.ok:
+        return verdict.to_error(api, request_id)
+    return 200, {"Content-Type": "application/json", "Content-Language": lang}, verdict.to_dict()
+
+
+def response(answer: Answer) -> Response:
+    """An answer as a response."""
+    status, headers, body = answer
+    return Response(msgspec.json.encode(body), status, headers)
+
+
+def refusal(request: Request, refused: Refused, most: int) -> Response:
+    """A refusal, in the dialect and the language that the request asks for.
+
+    Args:
+        request: The request.
+        refused: Why.
+        most: Bytes of the request to read on.
+    """
+    api = request.query_params.get("format", DEFAULT_DIALECT)
+    known = api if api in BODIES else DEFAULT_DIALECT
+    answer = refused.answer(known, choose(request.headers.get("accept-language", "")), request.state.request_id)
+    if not refused.unread:
+        return response(answer)
+    status, headers, body = answer
+    # A client that waits for leave to send its body (RFC 9110, section 10.1.1) has not sent any.
+    return Parting(
+        msgspec.json.encode(body),
+        status,
+        headers | {"Connection": "close"},
+        most=0 if "expect" in request.headers else most,
+    )
+
+
+class Parting(Response):
+    """The last response on a connection, whose request may still be on its way.
+
+    It is sent at once; the connection is closed when the request is over, or has gone on for too long.
+    """
+
+    def __init__(self, body: bytes, status: int, headers: dict[str, str], *, most: int) -> None:
+        super().__init__(body, status, headers)
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, read on, close."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        if scope["method"] != "HEAD":
+            await discard(receive, self._most)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class Nobody(Response):
+    """The response to a client that has gone: none."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""

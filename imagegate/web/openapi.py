@@ -1,0 +1,172 @@
+"""What the service says of itself in OpenAPI 3.1: parameters, bodies and answers, made of the tables it runs on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from imagegate.bodies import BODIES
+from imagegate.causes import CAUSES
+from imagegate.schema import schema
+from imagegate.web.answers import DEFAULT_DIALECT
+from imagegate.web.parts import BYTES, FIELD, FORM, JSON
+from imagegate.web.refusals import SERVICE_CAUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Schema = dict[str, Any]
+
+_TEXT: Final = {"type": "string"}
+_FILE: Final = {"type": "string", "format": "binary"}
+_COMPONENTS: Final = "#/components/schemas/"
+
+ID_HEADER: Final = {
+    "X-Request-Id": {
+        "required": True,
+        "description": "What logs know the request by: its own id, if that is of letters, digits and ._-",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    }
+}
+_LANGUAGE_HEADER: Final = {
+    "Content-Language": {"required": True, "description": "Language of messages and advice.", "schema": _TEXT}
+}
+_RETRY_HEADER: Final = {
+    "Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
+}
+
+_REFUSALS: Final = {
+    400: "The request or the picture cannot be read.",
+    408: "The upload was too slow.",
+    413: "The request is larger than the service takes; it is not read any further.",
+    415: "The body is of a type in which no picture is looked for.",
+    422: "The picture can be read, but is too poor.",
+    429: "One client has sent more requests than it may.",
+    500: "The service failed.",
+    503: "The service is busy, or did not come to this request in time.",
+}
+_TO_BE_REPEATED: Final = (429, 503)
+
+
+def components() -> Schema:
+    """The schemas that paths refer to: the report's, from report.schema.json, and the error bodies."""
+    definitions = schema()["$defs"]
+    wanted = {name: definitions[name] for name in ("report", "shared", "header", "measurements", "finding")}
+    text = msgspec.json.encode(wanted).replace(b'"#/$defs/', f'"{_COMPONENTS}'.encode())
+    return {**msgspec.json.decode(text), "problem": _problem(), "payload": _payload(), "error": {"type": "object"}}
+
+
+def check_operation(profiles: Iterable[str]) -> Schema:
+    """POST /v1/check."""
+    json = _object({FIELD: {"type": "string", "description": "Base64 text, or a data: URI of it."}}, FIELD)
+    form = _object({"file": _FILE | {"description": "The one file of the form, whatever its field is called."}}, "file")
+    content = {JSON: {"schema": json}, FORM: {"schema": form}, "image/*": {"schema": _FILE}, BYTES: {"schema": _FILE}}
+    return _operation(profiles, content, "report", "The picture passes.")
+
+
+def check_payload_operation(profiles: Iterable[str]) -> Schema:
+    """POST /v1/check-payload."""
+    return _operation(profiles, {JSON: {"schema": {"type": "object"}}}, "payload", "The request passes.")
+
+
+def error_response(description: str, headers: Schema) -> Schema:
+    """An answer with an error body, in any of the dialects."""
+    return {
+        "description": description,
+        "headers": {**ID_HEADER, **_LANGUAGE_HEADER, **headers},
+        "content": {
+            "application/problem+json": {"schema": _ref("problem")},
+            "application/json": {"schema": _ref("error")},
+            "application/fhir+json": {"schema": _ref("error")},
+        },
+    }
+
+
+def plain_responses(description: str, *, may_fail: bool) -> Schema:
+    """The answers of the paths that machines ask for."""
+    passed = {"200": {"description": description, "headers": ID_HEADER}}
+    return passed | ({"503": error_response("Not now.", _RETRY_HEADER)} if may_fail else {})
+
+
+def _operation(profiles: Iterable[str], content: Schema, report: str, passes: str) -> Schema:
+    errors = {
+        str(status): error_response(description, _RETRY_HEADER if status in _TO_BE_REPEATED else {})
+        for status, description in _REFUSALS.items()
+    }
+    passed = {
+        "description": f"{passes} Findings that only warn stand in the report.",
+        "headers": {**ID_HEADER, **_LANGUAGE_HEADER},
+        "content": {JSON: {"schema": _ref(report)}},
+    }
+    return {
+        "parameters": _parameters(profiles),
+        "requestBody": {"required": True, "content": content},
+        "responses": {"200": passed, **errors},
+    }
+
+
+def _parameters(profiles: Iterable[str]) -> list[Schema]:
+    return [
+        {
+            "name": "profile",
+            "in": "query",
+            "description": "What the API takes that the picture is for.",
+            "schema": {"type": "string", "enum": [*profiles]},
+        },
+        {
+            "name": "format",
+            "in": "query",
+            "description": "The dialect of error bodies.",
+            "schema": {"type": "string", "enum": [*BODIES], "default": DEFAULT_DIALECT},
+        },
+        {
+            "name": "Accept-Language",
+            "in": "header",
+            "description": "Language of messages and advice: en, es, fr or de; English for any other.",
+            "schema": _TEXT,
+        },
+    ]
+
+
+def _problem() -> Schema:
+    """RFC 9457, with every finding in `errors`."""
+    error = _object(
+        {
+            "code": {"enum": [*CAUSES, *SERVICE_CAUSES]},
+            "detail": _TEXT,
+            "advice": _TEXT,
+            "pointer": {"type": "string", "pattern": "^#"},
+            "metric": _TEXT,
+            "value": {"type": ["number", "null"]},
+            "limit": {"type": ["number", "null"]},
+            "unit": {"type": ["string", "null"]},
+        },
+        "code",
+        "detail",
+        "advice",
+        "pointer",
+    )
+    members = {
+        "type": {"type": "string", "format": "uri"},
+        "title": _TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": _TEXT,
+        "errors": {"type": "array", "minItems": 1, "items": error},
+        "requestId": _TEXT,
+    }
+    return _object(members, *members)
+
+
+def _payload() -> Schema:
+    findings = {"type": "array", "items": _ref("finding")}
+    images = {"type": "array", "items": _ref("report")}
+    return _object({"ok": {"const": True}, "findings": findings, "images": images}, "ok", "findings", "images")
+
+
+def _object(properties: Schema, *required: str) -> Schema:
+    return {"type": "object", "properties": properties, "required": [*required]}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"{_COMPONENTS}{name}"}

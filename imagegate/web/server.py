@@ -1,0 +1,156 @@
+"""Runs the service on uvicorn, with bounds on connections, and an end that loses no request."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+import uvicorn
+from prometheus_client import disable_created_metrics
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from imagegate.web.app import create_app
+from imagegate.web.logs import LOGGER, configuration
+from imagegate.web.refusals import RETRY_SECONDS
+
+if TYPE_CHECKING:
+    import socket
+    from asyncio import TimerHandle, Transport
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from imagegate.web.config import Settings
+
+# Seconds for the head of a request, from the opening of a connection or from its first byte.
+HEAD_SECONDS: Final = 10.0
+# Seconds for which an idle connection is kept for another request. Proxies keep theirs up to a minute.
+IDLE_SECONDS: Final = 65
+# Bytes that may come without a request becoming any clearer: of a head, a trailer or a chunk's extension.
+LONGEST_HEAD: Final = 64 * 1024
+# Seconds for a request to arrive that was sent as the service was told to end.
+LAST_SECONDS: Final = 1.0
+
+_log: Final = logging.getLogger(LOGGER)
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, with the bounds that it leaves out: on heads, on silence, on the number of connections."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ending = False
+        self._vague = 0  # bytes since the request last became clearer
+        self._head_due: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > cast("Config", self.config).limit_connections:
+            self._part(503, "Too many connections.", f"retry-after: {RETRY_SECONDS}\r\n")
+        else:
+            self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, which drops what it has no use for, and would keep whatever it does not understand yet."""
+        if self._head_due is None and self._is_idle():
+            self._await_head()
+        self._vague += len(data)
+        super().data_received(data)
+        if self._vague > LONGEST_HEAD and not self.transport.is_closing():
+            self._part(431, "The head of the request is too long.")
+
+    def on_headers_complete(self) -> None:
+        """A request is there."""
+        self._vague = 0
+        self._stop_waiting()
+        super().on_headers_complete()
+        if self._ending:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Some of its body is there."""
+        self._vague = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        self._vague = 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Answer what was sent before the client could know, and tell it to come no more."""
+        self._ending = True
+        super_shutdown = super().shutdown
+        if self._is_idle():
+            self.loop.call_later(LAST_SECONDS, super_shutdown)
+        else:
+            super_shutdown()
+
+    def _is_idle(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_due = self.loop.call_later(HEAD_SECONDS, self._part, 408, "The head of the request did not come.")
+
+    def _stop_waiting(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _part(self, status: int, detail: str, headers: str = "") -> None:
+        """Answer what has not become a request, and close."""
+        self._stop_waiting()
+        body = msgspec.json.encode({"type": "about:blank", "status": status, "detail": detail})
+        head = (
+            f"HTTP/1.1 {status} \r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}\r\n"
+            f"{headers}connection: close\r\n\r\n"
+        )
+        if not self.transport.is_closing():
+            self.transport.write(head.encode() + body)
+            self.transport.close()
+
+
+class Config(uvicorn.Config):
+    """uvicorn's configuration, and the bound that it has no word for."""
+
+    limit_connections: int
+
+
+def run(settings: Settings, sockets: list[socket.socket] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is under way.
+
+    Raises:
+        ValueError, TypeError, OSError: As `create_app`.
+    """
+    import cv2  # noqa: PLC0415 - loading it takes a while, and a wrong setting is told before
+
+    app = create_app(settings)
+    # This process is ours, so that its global state is too: there is a thread for each processor already, and when a
+    # counter began is of no interest to anybody.
+    cv2.setNumThreads(1)
+    disable_created_metrics()  # type: ignore[no-untyped-call] # as it ships
+    config = Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=configuration(),
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
+    )
+    config.limit_connections = settings.connections
+    server = uvicorn.Server(config)
+    # uvicorn raises the signal that ended it once more when it has ended; the process then ends with code 0.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    server.run(sockets)
