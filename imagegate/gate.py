@@ -56,14 +56,31 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
         TypeError, ValueError: An argument cannot be used; the message names it.
         OSError: A path cannot be opened.
     """
-    if not isinstance(lang, str):
-        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    flow = _Flow(resolve(policy), detail=detail)
-    if "heic" in flow.policy.formats:
+    refuse_unusable_lang(lang)
+    return examine(image, resolve(policy), detail=detail)
+
+
+def examine(image: object, policy: Policy, *, detail: bool = False, declared: str = "") -> Report:
+    """The report on one picture.
+
+    Args:
+        image: See `check`.
+        policy: What the API takes.
+        detail: Keep the maps.
+        declared: The media type that a request declares beside the picture; "" if it declares none.
+    """
+    flow = _Flow(policy, detail=detail)
+    if "heic" in policy.formats:
         heif.require()
     with flow.refused():
-        flow.run(image)
-    return Report(policy=flow.policy, **msgspec.structs.asdict(flow.outcome()))
+        flow.run(image, declared)
+    return Report(policy=policy, **msgspec.structs.asdict(flow.outcome()))
+
+
+def refuse_unusable_lang(lang: object) -> None:
+    """A language is a string, whatever it says."""
+    if not isinstance(lang, str):
+        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
 
 
 def judge(received: Received, policy: Policy, *, detail: bool) -> Outcome:
@@ -93,10 +110,12 @@ class _Flow:
         self.measurements: Measurements | None = None
         self.maps: Maps | None = None
 
-    def run(self, image: object) -> None:
+    def run(self, image: object, declared: str) -> None:
         """Each stage needs the one before: what cannot be read is not measured."""
         with self._timed("intake"):
             received = receive(image, self.policy)
+        if declared and not received.declared:
+            received = msgspec.structs.replace(received, declared=declared)
         if self._stopped_by(evaluate("file", received, self.policy), _data_uri_findings(received, self.policy)):
             return
         # Arrays and PIL images are decoded already, or by the caller's own Pillow.
@@ -195,7 +214,7 @@ def _data_uri_findings(received: Received, policy: Policy) -> Iterator[Finding]:
 
 
 def _format_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
-    """The format by content, held against the policy and a data: URI's word; a file's name is no evidence."""
+    """The format by content, held against the policy and what is declared; a file's name is no evidence."""
     if received.data is not None and header.format not in policy.formats:
         kind = FORMATS[header.format]
         taken = " and ".join(FORMATS[name].title for name in policy.formats)
@@ -204,5 +223,6 @@ def _format_findings(received: Received, header: Header, policy: Policy) -> Iter
         )
     if received.declared not in UNDECLARED and format_of_mime(received.declared) != header.format:
         declared = received.declared if format_of_mime(received.declared) else "a type that is no picture's"
-        message = f"The data: URI declares {declared}, but the picture is {FORMATS[header.format].title}."
+        who = "data: URI" if received.is_data_uri else "request"
+        message = f"The {who} declares {declared}, but the picture is {FORMATS[header.format].title}."
         yield from policy.findings("format_mismatch", message)
