@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagegate.folder import Record, Scan, scan
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
+    from imagegate.payload import PayloadReport, check_payload
     from imagegate.policy import PROFILES, Policy
     from imagegate.report import ImageRejected, Report
     from imagegate.rules import RULES
@@ -27,11 +28,13 @@ __all__ = [
     "Finding",
     "ImageRejected",
     "Measurements",
+    "PayloadReport",
     "Policy",
     "Record",
     "Report",
     "Scan",
     "check",
+    "check_payload",
     "scan",
     "warmup",
 ]
@@ -43,12 +46,14 @@ _HOME: Final = {
     "ImageRejected": "report",
     "Measurements": "measure",
     "PROFILES": "policy",
+    "PayloadReport": "payload",
     "Policy": "policy",
     "RULES": "rules",
     "Record": "folder",
     "Report": "report",
     "Scan": "folder",
     "check": "gate",
+    "check_payload": "payload",
     "scan": "folder",
     "warmup": "gate",
 }

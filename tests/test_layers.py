@@ -13,9 +13,9 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 
 # Each may import those before it.
 FLOW = (
-    "causes", "metrics", "rules", "policy", "judge", "privacy", "header", "pil", "heif", "intake", "integrity",
-    "kernels", "traces", "decode", "measure", "overlay", "notebook", "bodies", "report", "schema", "workers",
-    "isolation", "gate", "worker", "versions", "folder", "doctor", "cli",
+    "causes", "metrics", "rules", "request", "policy", "judge", "privacy", "strict_json", "header", "pil", "heif",
+    "intake", "integrity", "kernels", "traces", "decode", "measure", "overlay", "notebook", "bodies", "report",
+    "schema", "workers", "isolation", "gate", "payload", "worker", "versions", "folder", "doctor", "cli",
 )  # fmt: skip
 
 
