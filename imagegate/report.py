@@ -133,7 +133,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def __repr__(self) -> str:
         """One line without numbers or pixels, fit for a log."""
-        causes = ", ".join(finding.cause.code for finding in self.findings) or "nothing found"
+        causes = ", ".join(dict.fromkeys(finding.cause.code for finding in self.findings)) or "nothing found"
         return f"<{type(self).__name__} {self.status} by {self.profile!r}: {causes}>"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

@@ -298,11 +298,19 @@ def test_200_mb_are_refused_by_their_length_in_5_mb(form):
     assert run.stdout.decode().strip() == "['file_too_large'] True"
 
 
-def test_a_million_small_values_are_refused_before_they_are_built(monkeypatch):
-    """50 MB of empty objects would take 2 GB."""
+def test_many_small_values_are_refused_before_they_are_built(monkeypatch):
+    """50 MB of empty objects would take 1.3 GB."""
     monkeypatch.setattr(strict_json.json, "loads", pytest.fail)
+    monkeypatch.setattr(strict_json.json, "dumps", pytest.fail)
 
-    assert "more than 1,000,000 values" in message(b'{"media":[' + b"{}," * 1_000_001 + b"{}]}")
+    assert "more than 100,000 values" in message(b'{"media":[' + b"{}," * 100_001 + b"{}]}")
+    assert "more than 100,000 values" in message({"media": [{}] * 100_001})
+
+
+def test_a_text_full_of_commas_or_escapes_is_one_value():
+    text = json.dumps({"image_data": GOOD, "notes": "\n,[{" * 200_000, "more": "😀"})
+
+    assert found(text, "neolens") == []
 
 
 CONTENT_TYPES = {
@@ -345,6 +353,7 @@ MALFORMED = {
     "a byte order mark": ('\ufeff{"a": 1}'.encode(), "line 1, column 1"),
     "half a surrogate pair": (r'{"a": "\ud83d\u0041"}', "line 1, column 8"),
     "the other half": (r'{"a": "\\\uDE00"}', "line 1, column 10"),
+    "half a pair behind a whole one": (r'{"a": "\ud83d\ude00\ud83d"}', "line 1, column 20"),
     "half a surrogate pair unescaped": ('{"a": "\ud83d"}', "line 1, column 8"),
     "deep nesting": ("[" * 100_000, "line 1, column 101"),
     "deep objects": ('{"a":' * 100_000, "line 1, column 501"),
