@@ -505,6 +505,39 @@ def test_nothing_of_the_body_is_said():
             assert not any(secret in text for text in said)
 
 
+# The limits of the profiles
+
+# A request of so many pictures: none is one, for it is their number that is judged.
+PICTURES = {
+    "legit_health": lambda count: {"media": ["QUJD"] * count, "bodySite": "arm"},
+    "neolens": lambda count: {"image_data": "QUJD"} if count == 1 else None,
+    "rekognition": lambda count: {"Image": {"Bytes": "QUJD"}} if count == 1 else None,
+    "google_vision": lambda count: {"requests": [{"image": {"content": "QUJD"}}] * count},
+    "openai": lambda count: {"messages": [{"content": [{"image_url": {"url": "data:image/png;base64,QUJD"}}] * count}]},
+    "anthropic": lambda count: {
+        "messages": [{"content": [{"source": {"media_type": "image/png", "data": "QUJD"}}] * count}]
+    },
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_as_many_pictures_as_a_profile_says_are_taken_and_no_more(name):
+    most = PROFILES[name].limits["image_count"]["max"]
+    inside, outside = PICTURES[name](most), PICTURES[name](most + 1)
+
+    assert "too_many_images" not in dict(found(inside, name))
+    assert outside is None or found(outside, name) == [("too_many_images", "")]
+
+
+@pytest.mark.parametrize("name", [name for name in PICTURES if "request_size" in PROFILES[name].limits])
+def test_as_long_a_request_as_a_profile_says_is_taken_and_no_longer(name):
+    most = PROFILES[name].limits["request_size"]["max"]
+    text = json.dumps(PICTURES[name](1))
+
+    assert "file_too_large" not in dict(found(text.ljust(most), name))
+    assert found(text.ljust(most + 1), name) == [("file_too_large", "")]
+
+
 # The report
 
 
