@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
+    from imagegate.payload import PayloadReport, check_payload
     from imagegate.policy import PROFILES, Policy
     from imagegate.report import ImageRejected, Report
     from imagegate.rules import RULES
@@ -27,11 +28,13 @@ __all__ = [
     "Finding",
     "ImageRejected",
     "Measurements",
+    "PayloadReport",
     "Policy",
     "Record",
     "Report",
     "Scan",
     "check",
+    "check_payload",
     "scan",
     "warmup",
 ]
@@ -43,12 +46,14 @@ _HOME: Final = {
     "ImageRejected": "report",
     "Measurements": "measure",
     "PROFILES": "policy",
+    "PayloadReport": "payload",
     "Policy": "policy",
     "RULES": "rules",
     "Record": "scanning",
     "Report": "report",
     "Scan": "scanning",
     "check": "gate",
+    "check_payload": "payload",
     "scan": "scanning",
     "warmup": "gate",
 }

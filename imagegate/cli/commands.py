@@ -33,7 +33,7 @@ PolicyOption = Annotated[
 ]
 ApiOption = Annotated[
     str | None,
-    typer.Option("--api", metavar="DIALECT", help="Print the error body of each rejected picture, one a line."),
+    typer.Option("--api", metavar="DIALECT", help="Print the error body of what is rejected, one a line."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 LangOption = Annotated[
@@ -149,6 +149,29 @@ def scan(  # noqa: PLR0913 - the options of the command
     with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records:
         printer.records(records, count, width)
     printer.summary()
+    return _exit_code(printer.tally)
+
+
+@app.command()
+def payload(  # noqa: PLR0913 - the options of the command
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The JSON body; - reads it from standard input.")],
+    *,
+    api: ApiOption = None,
+    profile: ProfileOption = None,
+    policy: PolicyOption = None,
+    json: JsonOption = False,
+    lang: LangOption = "en",
+    quiet: QuietOption = False,
+) -> int:
+    """Check a JSON request and every picture in it.
+
+    Says whether an API will take the request; if not, which field is at fault, why, and what helps.
+    """
+    judge = inputs.policy_of(profile, policy)
+    inputs.refuse_unusable_files([file])
+    inputs.refuse_unknown_dialect(api)
+    printer = Printer(json=json, quiet=quiet, api=api)
+    printer.payload(file, imagegate.check_payload(inputs.body_of(file, judge), policy=judge, lang=lang))
     return _exit_code(printer.tally)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
@@ -42,6 +45,19 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise Misuse("standard input is closed")
     return sys.stdin.buffer
+
+
+def body_of(name: str, policy: Policy) -> bytes | memoryview:
+    """The request in a file, or piped in; of a file longer than the policy takes nothing but its length is read."""
+    longest = policy.ceiling("request_size")
+    if name == STDIN:
+        return standard_input().read(-1 if math.isinf(longest) else int(longest) + 1)
+    try:
+        with Path(name).open("rb") as file:
+            too_long = os.fstat(file.fileno()).st_size > longest
+            return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)) if too_long else file.read()
+    except OSError as error:
+        raise Misuse(f"{shortened(name)}: {error.strerror or type(error).__name__}") from None
 
 
 def policy_of(profile: str | None, file: Path | None) -> Policy:

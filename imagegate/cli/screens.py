@@ -1,4 +1,4 @@
-"""What people see of a verdict: one screen for a picture."""
+"""What people see of a verdict: one screen for a picture, and one for a request of several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from imagegate.causes import Finding
     from imagegate.judge import Judged
-    from imagegate.report import Report
+    from imagegate.payload import PayloadReport
+    from imagegate.report import Report, Verdict
 
 # A terminal of 24 lines, one of them for the next prompt.
 SCREEN: Final = 23
@@ -37,7 +38,20 @@ def picture_screen(console: Console, name: str, report: Report) -> RenderableTyp
     return screen if numbers is None else Group(screen, "", numbers)
 
 
-def _verdict(name: str, report: Report) -> Text:
+def payload_screen(name: str, report: PayloadReport) -> RenderableType:
+    """Verdict, and each cause with its advice below the pointer to its field."""
+    count = len(report.images)
+    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
+    facts = Text(f"{pictures}, profile: {visible(report.profile)}", style="dim")
+    screen = Group(_verdict(name, report), facts)
+    places = dict.fromkeys(finding.pointer for finding in report.findings)
+    for place in places:
+        found = [finding for finding in report.findings if finding.pointer == place]
+        screen = Group(screen, Text(f"\n{visible(place) or 'the request'}", style="bold"), _findings(found, found))
+    return screen
+
+
+def _verdict(name: str, report: Verdict) -> Text:
     line = Text(f"{visible(name)}: ", style="bold", overflow="fold")
     warnings = len(report.warnings)
     if not report.ok:

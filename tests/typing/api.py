@@ -43,6 +43,20 @@ def every_answer(report: imagegate.Report) -> str:
     return f"{report.ok} {died} {report.status + status} {cause.code} {first.advice} {headers} {body} {numbers}"
 
 
+def every_request(text: str) -> list[imagegate.Report]:
+    """Every kind of body, and what its report is asked."""
+    first: imagegate.PayloadReport = imagegate.check_payload(text)
+    reports = [
+        first,
+        imagegate.check_payload(text.encode(), policy="default", content_type="application/json", lang="en"),
+        imagegate.check_payload({"media": [text]}, policy=imagegate.Policy()),
+    ]
+    status, headers, body = first.to_error("problem", request_id="1")
+    pointers: tuple[str, ...] = first.pointers
+    told = [first.ok, first.status + status, headers, body, first.to_json(), [f.pointer for f in first.findings]]
+    return [image for report in reports for image in report.images] if told or pointers else []
+
+
 def every_table() -> list[str]:
     """The catalogues."""
     known = [cause.title for cause in imagegate.CAUSES.values()] + [rule.id for rule in imagegate.RULES]
