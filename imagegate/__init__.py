@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
+    from imagegate.explanation import ApiError, explain
     from imagegate.folder import Record, Scan, scan
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
@@ -23,6 +24,7 @@ __all__ = [
     "CAUSES",
     "PROFILES",
     "RULES",
+    "ApiError",
     "Cause",
     "Finding",
     "ImageRejected",
@@ -32,11 +34,13 @@ __all__ = [
     "Report",
     "Scan",
     "check",
+    "explain",
     "scan",
     "warmup",
 ]
 
 _HOME: Final = {
+    "ApiError": "explanation",
     "CAUSES": "causes",
     "Cause": "causes",
     "Finding": "causes",
@@ -49,6 +53,7 @@ _HOME: Final = {
     "Report": "report",
     "Scan": "folder",
     "check": "gate",
+    "explain": "explanation",
     "scan": "folder",
     "warmup": "gate",
 }

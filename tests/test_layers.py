@@ -15,7 +15,8 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 FLOW = (
     "causes", "metrics", "rules", "policy", "judge", "privacy", "header", "pil", "heif", "intake", "integrity",
     "kernels", "traces", "decode", "measure", "overlay", "notebook", "bodies", "report", "schema", "workers",
-    "isolation", "gate", "worker", "versions", "folder", "doctor", "cli",
+    "isolation", "gate", "worker", "versions", "folder", "doctor", "errors", "rejections", "waits",
+    "explanation", "cli",
 )  # fmt: skip
 
 
