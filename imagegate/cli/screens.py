@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from imagegate.causes import Finding
+    from imagegate.explanation import ApiError
     from imagegate.judge import Judged
     from imagegate.report import Report
 
@@ -35,6 +36,34 @@ def picture_screen(console: Console, name: str, report: Report) -> RenderableTyp
         screen = Group(screen, "", _findings_that_fit(console, report, SCREEN - _height(console, screen) - 1))
     numbers = _numbers(console, _by_interest(report), SCREEN - _height(console, screen) - 1)
     return screen if numbers is None else Group(screen, "", numbers)
+
+
+def answer_screen(source: str, error: ApiError) -> RenderableType:
+    """What an API's answer means: cause, fault, whether a retry helps and when, advice."""
+    said = ", ".join(filter(None, (f"{error.status or 'no answer'}", error.api, error.code)))
+    title = Text(f"{visible(source)}: ", style="bold", overflow="fold")
+    title.append(visible(said), style=STYLES["pass" if error.fault is None else "reject"])
+    facts = {
+        "Fault": error.fault,
+        "Retry": _retry(error),
+        "Request id": error.request_id,
+        "Field": error.pointer,
+        "Causes": ", ".join(error.causes),
+        "Unread": error.unread,
+    }
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts.items():
+        if fact:
+            table.add_row(Text(name, style="bold"), visible(fact))
+    return Group(title, error.cause, Text(error.advice, style="cyan"), table)
+
+
+def _retry(error: ApiError) -> str:
+    if not error.retryable:
+        return "does not help"
+    return "helps" if error.retry_after is None else f"helps, after {error.retry_after:,.15g} seconds"
 
 
 def _verdict(name: str, report: Report) -> Text:
