@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
-from imagegate.causes import CAUSES, LEGIT_IMAGE, LEGIT_REQUEST, Cause
+from imagegate.causes import CAUSES, LEGIT_IMAGE, LEGIT_REQUEST, LEGIT_UNCLEAR, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +114,7 @@ ERRORS: Final = (
     _row("legit_health", 502, "", "service", "retry", "The service is unavailable for the moment.", "Wait a few minutes before sending the request again; look for maintenance if that does not help.", f"{LEGIT}, Network and performance issues"),
     _row("legit_health", 503, "", "service", "retry", "The service is down for maintenance or under high load.", "Wait a few minutes before sending the request again; look for maintenance if that does not help.", f"{LEGIT}, Network and performance issues"),
     _row("legit_health", None, "", "network", "retry", "The API could not be reached, or did not answer in time.", "Check connection, DNS and firewall, allow more time, and send smaller pictures.", f"{LEGIT}, Network and performance issues"),
+    _row("legit_health", 200, "", None, "final", "The request succeeded.", "Where the result is unclear, send photos that show the affected skin plainly and from more angles, of a condition that the endpoint supports.", LEGIT_UNCLEAR, judges=True),
     _row("legit_health", 200, "quality.acceptable", "caller", "final", "The request succeeded, but the picture's quality is not acceptable.", "Take the photo again, sharp, well lit and close enough.", LEGIT_VALIDITY, *_POOR),
     _row("legit_health", 200, "domain.isDermatological", "caller", "final", "The request succeeded, but the picture is not dermatological.", "Point the camera at the skin so that it fills most of the picture.", LEGIT_VALIDITY, "no_skin_visible"),
     _row("legit_health", 200, "hasEnoughQuality", "caller", "final", "The request succeeded, but the picture has not enough quality.", "Take the photo again, sharp, well lit and close enough.", LEGIT_VALIDITY_2, *_POOR),

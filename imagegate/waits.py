@@ -35,8 +35,8 @@ def wait(headers: Mapping[str, str], parsed: ParsedBody, *, limited: bool) -> fl
         parsed: Its body.
         limited: Whether requests are being limited. The last two count only then: APIs send them with every answer.
     """
-    now = _date(headers.get("date", ""))
-    now = time.time() if now is None else now
+    date = _date(headers.get("date", ""))
+    now = time.time() if date is None or date < EARLIEST else date
     stated = [_retry_after(headers.get("retry-after", ""), now), _seconds(parsed.retry_after)]
     if limited:
         stated += [_until(_moment(headers.get("x-ratelimit-reset", "")), now), _until(parsed.reset, now)]

@@ -518,6 +518,11 @@ def test_a_success_without_one_is_a_success(status, body):
     assert (error.fault, error.retryable, error.unread) == (None, False, None)
 
 
+def test_legit_healths_advice_on_unclear_results_comes_with_its_success():
+    """Technical troubleshooting, Unclear or unexpected results."""
+    assert "more angles" in imagegate.explain(200, {"mediaValidity": valid()}).advice
+
+
 def test_a_task_under_way_is_to_be_asked_for_again():
     error = imagegate.explain(200, {"status": 200, "data": {"task_status": "running"}})
 
@@ -662,6 +667,12 @@ def test_whatever_is_answered_is_explained(status, body, headers, api):
 # The command
 
 
+def test_the_command_explains_itself_and_loads_no_decoder(run):
+    assert "--header" in run("explain", "--help").out
+
+    test_cli.test_commands_that_read_no_picture_load_neither_numba_nor_opencv(["explain", "--status", "429"])
+
+
 @pytest.fixture
 def saved(tmp_path):
     def save(content, name="answer.json"):
@@ -692,6 +703,7 @@ def test_a_status_alone_and_standard_input_are_explained(run):
     assert "gateway" in run("explain", "--status", "502").out
     assert "HTML" in run("explain", "--status", "502", "-", stdin=b"<html>").out
     assert "connection failed" in run("explain", "--status", "0").out
+    assert "status unknown" in run("explain", "-", stdin=b"upstream connect error").out
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

@@ -182,7 +182,7 @@ def explain(  # noqa: PLR0913 - the options of the command
             continue
         shown += 1
         if json:
-            write_json({"source": as_utf8(answer.source), **error.to_dict()})
+            write_json({"source": answer.source and as_utf8(answer.source), **error.to_dict()})
             continue
         if shown > 1:
             results().print()

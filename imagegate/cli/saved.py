@@ -26,9 +26,16 @@ _HEAD: Final = re.compile(rb"HTTP/[0-9.]{1,3} ([1-9][0-9]{2})[^\r\n]*\r?\n((?:[^
 
 
 class Answer(NamedTuple):
-    """One saved answer; the status is None or 0 where there was none, or where it is not known."""
+    """One saved answer.
 
-    source: str
+    Attributes:
+        source: The file's name, in a HAR file with a JSON Pointer behind it; None where there is no file.
+        status: None or 0 where there was no answer, or where it is not known.
+        headers: Names and values.
+        body: As it was saved; None where there is no file.
+    """
+
+    source: str | None
     status: int | None
     headers: Sequence[tuple[str, str]]
     body: bytes | None
@@ -86,12 +93,12 @@ def saved(name: str | None, status: int | None, lines: Sequence[str]) -> Saved:
     if name is None:
         if status is None:
             raise Misuse("give FILE, or --status, or both")
-        return Saved([Answer("answer", status, headers, None)], is_har=False)
+        return Saved([Answer(None, status, headers, None)], is_har=False)
     data = _contents(name)
     try:
         har = msgspec.json.decode(data, type=_Har)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        own = _response("standard input" if name == STDIN else name, data)
+        own = _response(name, data)
         status = own.status if status is None else status
         return Saved([own._replace(status=status, headers=[*headers, *own.headers])], is_har=False)
     if headers or status is not None:
@@ -109,8 +116,11 @@ def _header(line: str) -> tuple[str, str]:
 def _contents(name: str) -> bytes:
     inputs.refuse_unusable_files([name])
     try:
-        with inputs.standard_input() if name == STDIN else Path(name).open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+        if name == STDIN:
+            data = inputs.standard_input().read(LARGEST_FILE + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise Misuse(f"{shortened(name)}: {error.strerror or type(error).__name__}") from None
     if len(data) > LARGEST_FILE:

@@ -38,11 +38,12 @@ def picture_screen(console: Console, name: str, report: Report) -> RenderableTyp
     return screen if numbers is None else Group(screen, "", numbers)
 
 
-def answer_screen(source: str, error: ApiError) -> RenderableType:
+def answer_screen(source: str | None, error: ApiError) -> RenderableType:
     """What an API's answer means: cause, fault, whether a retry helps and when, advice."""
-    said = ", ".join(filter(None, (f"{error.status or 'no answer'}", error.api, error.code)))
-    title = Text(f"{visible(source)}: ", style="bold", overflow="fold")
-    title.append(visible(said), style=STYLES["pass" if error.fault is None else "reject"])
+    status = str(error.status or ("no answer" if error.fault == "network" else "status unknown"))
+    style = "reject" if error.fault else "pass" if error.status else "unknown"
+    title = Text(f"{visible(source)}: " if source else "", style="bold", overflow="fold")
+    title.append(", ".join(filter(None, (status, error.api, error.code))), style=STYLES[style])
     facts = {
         "Fault": error.fault,
         "Retry": _retry(error),
