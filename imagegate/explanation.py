@@ -41,6 +41,7 @@ REQUEST_IDS: Final = (
     "apim-request-id",
     "x-correlation-id",
 )
+BAD_REQUEST: Final = 400
 TOO_MANY_REQUESTS: Final = 429
 
 UNRECOGNISED: Final = "The body is JSON, but not as any API that is known writes errors."
@@ -132,8 +133,8 @@ def explain(  # noqa: PLR0913 - the parts of an answer, and what it is held agai
     """Say what an API's answer means; every status and code with a meaning stands in docs/errors.md.
 
     The body's code decides, then the status with the API's own meaning, then the status with HTTP's. A success is
-    searched for a rejection inside, as Legit.Health, Perfect Corp and Glamar answer. A body that cannot be read leaves
-    the status, and `unread` says why.
+    searched for an error inside, and for a rejection as Legit.Health, Perfect Corp and Glamar answer. A body that
+    cannot be read leaves the status, and `unread` says why.
 
     How long to wait: see `imagegate.waits.wait`. A wait that the answer states makes it worth trying again where only
     HTTP's own meaning of the status is known (RFC 9110, sections 10.2.3 and 15.5.14).
@@ -172,13 +173,13 @@ def explain(  # noqa: PLR0913 - the parts of an answer, and what it is held agai
     read = _read(body)
     api, parsed = _recognised(status, read.value, api)
     told = _at_large(read.value) if parsed is None else parsed
-    status = told.status if status is None else status
-    meaning = _no_answer(api) if status is None and not (read.there or lines) else _meaning(api, told, status)
-    status = meaning.status if status is None else status
-    unread = read.unread or ("" if parsed or read.value is None or _is_success(status) else UNRECOGNISED)
-    stated = wait(lines, told, limited=TOO_MANY_REQUESTS in {status, meaning.status})
+    meant = told.status if told.status and (status is None or _is_success(status)) else status
+    meaning = _no_answer(api) if meant is None and not (read.there or lines) else _meaning(api, told, meant)
+    meant = meaning.status if meant is None else meant
+    unread = read.unread or ("" if parsed or read.value is None or _is_success(meant) else UNRECOGNISED)
+    stated = wait(lines, told, limited=TOO_MANY_REQUESTS in {meant, meaning.status})
     return ApiError(
-        status=status,
+        status=meant if status is None else status,
         api=api,
         code=told.code if (api, told.code) in BY_CODE else _printable(told.code),
         cause=meaning.cause,
@@ -190,7 +191,7 @@ def explain(  # noqa: PLR0913 - the parts of an answer, and what it is held agai
         causes=meaning.causes,
         pointer=_printable(told.pointer),
         unread=unread or None,
-        agrees=None if report is None else _agrees(meaning, status, report, unread),
+        agrees=None if report is None else _agrees(meaning, meant, report, unread),
     )
 
 
@@ -276,19 +277,23 @@ def _why(data: bytes, error: Exception) -> str:
 
 
 def _recognised(status: int | None, value: object, api: str | None) -> tuple[str | None, ParsedBody | None]:
-    """The API and what its body says; a success is no error body, whatever it looks like."""
-    if status is None or _is_success(status):
+    """The API and what its body says."""
+    success = _is_success(status)
+    if status is None or success:
         for name in INSIDE if api is None else INSIDE.keys() & {api}:
             parsed = INSIDE[name](value)
             if parsed is not None:
                 return name, parsed
-    if _is_success(status):
-        return api, None
     for name in BODIES if api is None else BODIES.keys() & {DIALECT.get(api, api)}:
         parsed = BODIES[name].parse(value)
-        if parsed is not None:
+        if parsed is not None and (not success or _is_error(name, parsed)):
             return api or name, parsed
     return api, None
+
+
+def _is_error(name: str, parsed: ParsedBody) -> bool:
+    """Whether a body is an error's even in a success, for the good ones look much alike in some dialects."""
+    return (name, parsed.code) in BY_CODE or parsed.code in CAUSES or (parsed.status or 0) >= BAD_REQUEST
 
 
 def _is_success(status: int | None) -> bool:

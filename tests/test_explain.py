@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import email.message
 import gzip
 import json
@@ -518,6 +519,21 @@ def test_a_success_without_one_is_a_success(status, body):
     assert (error.fault, error.retryable, error.unread) == (None, False, None)
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (TELESOFT_429, "rate_limit_exceeded"),
+        (pearmedica("RATE_LIMIT_EXCEEDED"), "RATE_LIMIT_EXCEEDED"),
+        ({"error": {"code": 429, "message": "Too Many Requests", "retry_after": 60}}, "429"),
+    ],
+)
+def test_an_error_inside_a_success_is_that_error(body, code):
+    error = imagegate.explain(200, body, report=TAKEN)
+
+    assert (error.status, error.code, error.fault, error.retryable) == (200, code, "caller", True)
+    assert error.agrees is None
+
+
 def test_legit_healths_advice_on_unclear_results_comes_with_its_success():
     """Technical troubleshooting, Unclear or unexpected results."""
     assert "more angles" in imagegate.explain(200, {"mediaValidity": valid()}).advice
@@ -752,7 +768,8 @@ def test_each_error_and_each_rejection_inside_of_a_har_file_is_explained(run, sa
 
 
 def test_what_is_broken_in_a_har_file_is_left_out_and_said(run, saved):
-    file = saved(har({"response": "gone"}, entry("429"), entry(500, "!", encoding="base64"), entry(-1), entry(503)))
+    entries = [{"response": "gone"}, entry("429"), entry(500, "!", encoding="base64"), entry(-1), entry(503, None)]
+    file = saved(codecs.BOM_UTF8 + json.dumps(har(*entries)).encode())
     result = run("explain", "--json", file)
 
     assert [each["status"] for each in lines_of(result.out)] == [None, 503]

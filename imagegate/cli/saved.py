@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -47,8 +48,8 @@ class _Header(msgspec.Struct):
 
 
 class _Content(msgspec.Struct):
-    text: str = ""
-    encoding: str = ""
+    text: str | None = None
+    encoding: str | None = None
 
 
 class _Response(msgspec.Struct):
@@ -94,7 +95,7 @@ def saved(name: str | None, status: int | None, lines: Sequence[str]) -> Saved:
         if status is None:
             raise Misuse("give FILE, or --status, or both")
         return Saved([Answer(None, status, headers, None)], is_har=False)
-    data = _contents(name)
+    data = _contents(name).removeprefix(codecs.BOM_UTF8)
     try:
         har = msgspec.json.decode(data, type=_Har)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -145,7 +146,7 @@ def _entries(name: str, har: _Har) -> Iterator[Answer]:
         source = f"{name}#/log/entries/{index}"
         try:
             entry = msgspec.json.decode(raw, type=_Entry).response
-            content = entry.content.text.encode("utf-8", "surrogatepass")
+            content = (entry.content.text or "").encode("utf-8", "surrogatepass")
             body = base64.b64decode(content, validate=True) if entry.content.encoding == "base64" else content
         except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, RecursionError):
             complain(f"{shortened(source)}: cannot be read")
