@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
+    from imagegate.explanation import ApiError, explain
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
     from imagegate.payload import PayloadReport, check_payload
@@ -24,6 +25,7 @@ __all__ = [
     "CAUSES",
     "PROFILES",
     "RULES",
+    "ApiError",
     "Cause",
     "Finding",
     "ImageRejected",
@@ -35,11 +37,13 @@ __all__ = [
     "Scan",
     "check",
     "check_payload",
+    "explain",
     "scan",
     "warmup",
 ]
 
 _HOME: Final = {
+    "ApiError": "explanation",
     "CAUSES": "causes",
     "Cause": "causes",
     "Finding": "causes",
@@ -54,6 +58,7 @@ _HOME: Final = {
     "Scan": "scanning",
     "check": "gate",
     "check_payload": "payload",
+    "explain": "explanation",
     "scan": "scanning",
     "warmup": "gate",
 }

@@ -15,8 +15,8 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 FLOW = (
     "words", "causes", "metrics", "rules", "inheritance", "request", "policy", "judge", "privacy",
     "strict_json", "header", "pil", "heif", "intake", "integrity", "kernels", "traces", "decode", "measure",
-    "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate", "payload", "worker",
-    "versions", "scanning", "doctor", "cli",
+    "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate", "payload", "errors",
+    "rejections", "waits", "explanation", "worker", "versions", "scanning", "doctor", "cli",
 )  # fmt: skip
 
 

@@ -12,8 +12,11 @@ import imagegate
 from imagegate.causes import CAUSES
 from imagegate.cli import ExitCode, inputs, reference
 from imagegate.cli.inputs import STDIN, Misuse
-from imagegate.cli.output import complain, results, show, visible, write_json
+from imagegate.cli.output import as_utf8, complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally, survey
+from imagegate.cli.saved import saved
+from imagegate.cli.screens import answer_screen
+from imagegate.explanation import KNOWN
 from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.policy import PROFILES, Isolation
 from imagegate.words import choose
@@ -21,6 +24,8 @@ from imagegate.words import choose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from imagegate.cli.saved import Answer
+    from imagegate.explanation import ApiError
     from imagegate.policy import Policy
     from imagegate.report import Report
 
@@ -176,6 +181,49 @@ def payload(  # noqa: PLR0913 - the options of the command
 
 
 @app.command()
+def explain(  # noqa: PLR0913 - the options of the command
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help="An answer's body, or whole as `curl -i` saves it, or a HAR file; - reads standard input.",
+        ),
+    ] = None,
+    *,
+    status: Annotated[int | None, typer.Option(metavar="N", help="Its HTTP status; 0 if there was no answer.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="H", help="One of its headers, 'Name: value'; may be repeated.")
+    ] = None,
+    api: Annotated[
+        str | None, typer.Option(metavar="DIALECT", help="Whose answer it is; without it, that is recognised.")
+    ] = None,
+    json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """Say what an API's answer means.
+
+    Why, whose fault it is, whether a retry helps and when. Of a HAR file: every error, and every success with a
+    rejection inside.
+    """
+    inputs.refuse_unknown_dialect(api, KNOWN)
+    answers, is_har = saved(file, status, header or ())
+    shown = 0
+    for answer in answers:
+        error = _explained(answer, api, lang)
+        if is_har and error.fault is None:
+            continue
+        shown += 1
+        if json:
+            write_json({"source": answer.source and as_utf8(answer.source), **error.to_dict()})
+            continue
+        if shown > 1:
+            results().print()
+        show(results(), answer_screen(answer.source, error))
+    if not shown and not json:
+        results().print("No answer is an error, or has a rejection inside.")
+
+
+@app.command()
 def causes(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="Show this cause alone, in full.")] = None,
     *,
@@ -265,6 +313,13 @@ def _checked(name: str, policy: "Policy", lang: str, *, detail: bool) -> "Report
         return imagegate.check(image, policy=policy, detail=detail, lang=lang)
     except OSError as error:
         raise Misuse(f"{inputs.shortened(name)}: {error.strerror or type(error).__name__}") from None
+
+
+def _explained(answer: "Answer", api: str | None, lang: str) -> "ApiError":
+    try:
+        return imagegate.explain(answer.status, answer.body, answer.headers, api=api, lang=lang)
+    except ValueError as error:
+        raise Misuse(f"--status: {error}") from None
 
 
 def _save_overlay(report: "Report", path: Path) -> None:

@@ -14,7 +14,7 @@ from imagegate.policy import PROFILES, Policy
 from imagegate.privacy import may_be_a_photo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -109,10 +109,10 @@ def refuse_unusable_overlay(overlay: Path | None, names: Sequence[str]) -> None:
         raise Misuse(f"--overlay: there is no folder {shortened(str(overlay.parent))}")
 
 
-def refuse_unknown_dialect(api: str | None) -> None:
-    """The dialect is one that errors are rendered in."""
-    if api is not None and api not in BODIES:
-        raise Misuse(f"--api: unknown dialect {shortened(api)!r}; known: {', '.join(BODIES)}")
+def refuse_unknown_dialect(api: str | None, known: Collection[str] = BODIES.keys()) -> None:
+    """The dialect is a known one: without `known`, one that errors are rendered in."""
+    if api is not None and api not in known:
+        raise Misuse(f"--api: unknown dialect {shortened(api)!r}; known: {', '.join(known)}")
 
 
 def entry(table: Mapping[str, T], key: str, kind: str, listing: str) -> T:

@@ -57,6 +57,22 @@ def every_request(text: str) -> list[imagegate.Report]:
     return [image for report in reports for image in report.images] if told or pointers else []
 
 
+def every_explanation(report: imagegate.Report) -> str:
+    """Every kind of body and headers, and what an explanation is asked."""
+    errors: list[imagegate.ApiError] = [
+        imagegate.explain(429),
+        imagegate.explain(None, None, None),
+        imagegate.explain(429, "{}", {"Retry-After": "30"}, api="telesoft", report=report, lang="en"),
+        imagegate.explain(429, b"{}", [("Retry-After", "30")]),
+        imagegate.explain(429, {"error": {}}, {"Retry-After": 30}),
+    ]
+    first = errors[0]
+    wait: float | None = first.retry_after
+    agrees: bool | None = first.agrees
+    told = f"{first.status} {first.api} {first.code} {first.cause} {first.fault} {first.advice} {first.request_id}"
+    return f"{told} {first.retryable and wait} {agrees} {first.to_dict()} {first.to_json()}"
+
+
 def every_table() -> list[str]:
     """The catalogues."""
     known = [cause.title for cause in imagegate.CAUSES.values()] + [rule.id for rule in imagegate.RULES]
