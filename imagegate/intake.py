@@ -45,7 +45,7 @@ KNOWN_STRANGERS: Final = MappingProxyType(
 IGNORED: Final = f"{BLANKS}="
 BYTE_ORDER_MARK: Final = "\ufeff"
 
-_LETTERS: Final = [bytes([character]) for character in (string.ascii_letters + string.digits + "+/-_=\r\n").encode()]
+_LETTERS: Final = [character.encode() for character in (string.ascii_letters + string.digits + "+/-_=\t\n\r\v\f")]
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/\-_\s]")
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _BYTES_REPR: Final = re.compile(r"\s*b['\"]")

@@ -5,7 +5,7 @@ import io
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imagegate.causes import Unreadable
@@ -42,6 +42,8 @@ def test_a_data_uri_gives_its_bytes_and_its_type(data, kind, subtype, parameters
     assert outcome(text.encode()) == data
 
 
+@example(DATA, [1, 1, 1, 1], "\v\f")
+@example(DATA, [1, 2, 3, 4, 5, 6, 7, 8], "\t")
 @given(PICTURES, st.lists(st.integers(0, 400), max_size=8), st.sampled_from(["\n", "\r\n", "\t", "\v\f"]))
 def test_white_space_between_any_two_characters_is_of_no_account(data, places, blank):
     text = base64.b64encode(data).decode()
