@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imagegate import heif
 from imagegate.causes import Unreadable
 from imagegate.header.png import transparent_grey
-from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure
+from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure, tidied_jpeg
 from imagegate.kernels import luma_of
 from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
@@ -115,7 +115,10 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
             data, space, fastupsample=True, min_height=height, min_width=width, buffer=grey, strict=strict
         )
     except ValueError as error:
-        raise jpeg_failure(data, str(error)) from None
+        tidy = tidied_jpeg(data, str(error))
+        if tidy is None:
+            raise jpeg_failure(data, str(error)) from None
+        return _decode_jpeg(tidy, header, factor, strict=strict)
     if space == "CMYK":
         pixels = _from_cmyk(pixels, inverted=header.adobe)
     if strict:

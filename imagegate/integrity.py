@@ -28,6 +28,11 @@ _ADAM7: Final = (
 _ONE_PASS: Final = ((0, 0, 1, 1),)
 
 _END_OF_IMAGE: Final = re.compile(rb"\xff\xd9")
+# A zero behind 0xFF is a part of the picture.
+_PADDING: Final = re.compile(rb"(?<!\xff)\0+(?=\xff\xd9)")
+_SEQUENTIAL: Final = b"\x00\x3f\x00"  # what ends the header of a scan that holds all coefficients (T.81, table B.3)
+# What libjpeg-turbo says of oddities (JWRN_EXTRANEOUS_DATA, JWRN_NOT_SEQUENTIAL).
+_ODDITY: Final = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker|Invalid SOS parameters")
 
 # Beginnings of libjpeg-turbo's messages (src/jerror.h, src/turbojpeg.c); all others mean damage.
 _JPEG_MESSAGES: Final = (
@@ -155,6 +160,27 @@ def jpeg_failure(data: memoryview, message: str) -> Unreadable:
         return fault
     said = _TURBOJPEG_PREFIX.sub("", message)
     return Unreadable(classify_jpeg_message(message), f"The JPEG cannot be decoded: {said}.")
+
+
+def tidied_jpeg(data: memoryview, message: str) -> memoryview | None:
+    """The JPEG without the oddities of real cameras that cost no pixel; None where it has none of them.
+
+    They are bytes between the segments of the header (phones of Google and drones of DJI write segments there whose
+    marker begins with a zero), zeros before the end-of-image marker, and a header of a sequential scan whose last
+    bytes mean nothing (Samsung). A strict decoder calls all of these damage; what is real damage it finds here too.
+
+    Args:
+        data: The whole file.
+        message: What the decoder refused it with.
+    """
+    if not _ODDITY.match(_TURBOJPEG_PREFIX.sub("", message)):
+        return None
+    *others, scan = segments = list(jpeg.segments(data))
+    pieces = [bytes(data[segment.at : segment.end]) for segment in segments]
+    if all(segment.marker != jpeg.SOF2 for segment in others):
+        pieces[-1] = pieces[-1][: -len(_SEQUENTIAL)] + _SEQUENTIAL
+    tidy = b"".join([b"\xff\xd8", *pieces, _PADDING.sub(b"", data[scan.end :], count=1)])
+    return None if tidy == data else memoryview(tidy)
 
 
 def _corrupt(message: str) -> Unreadable:
