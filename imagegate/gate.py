@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import msgspec
 import numpy as np
 import simplejpeg
@@ -91,6 +92,7 @@ def warmup() -> None:
     # Squares in a JPEG, across its blocks: of noise the focus is not judged, and of no other format the compression.
     squares = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8).repeat(50, axis=0).repeat(50, axis=1)
     check(simplejpeg.encode_jpeg(squares))
+    check(cv2.imencode(".png", squares)[1].tobytes())
 
 
 class _Flow:
