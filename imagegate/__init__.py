@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
+    from imagegate.explanation import ApiError, explain
     from imagegate.gate import check, warmup
     from imagegate.measure import Measurements
+    from imagegate.payload import PayloadReport, check_payload
     from imagegate.policy import PROFILES, Policy
     from imagegate.report import ImageRejected, Report
     from imagegate.rules import RULES
@@ -23,32 +25,40 @@ __all__ = [
     "CAUSES",
     "PROFILES",
     "RULES",
+    "ApiError",
     "Cause",
     "Finding",
     "ImageRejected",
     "Measurements",
+    "PayloadReport",
     "Policy",
     "Record",
     "Report",
     "Scan",
     "check",
+    "check_payload",
+    "explain",
     "scan",
     "warmup",
 ]
 
 _HOME: Final = {
+    "ApiError": "explanation",
     "CAUSES": "causes",
     "Cause": "causes",
     "Finding": "causes",
     "ImageRejected": "report",
     "Measurements": "measure",
     "PROFILES": "policy",
+    "PayloadReport": "payload",
     "Policy": "policy",
     "RULES": "rules",
     "Record": "scanning",
     "Report": "report",
     "Scan": "scanning",
     "check": "gate",
+    "check_payload": "payload",
+    "explain": "explanation",
     "scan": "scanning",
     "warmup": "gate",
 }

@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 
 from imagegate import heif
 from imagegate.causes import Unreadable
-from imagegate.header.png import transparent_grey
-from imagegate.integrity import check_png_chunks, check_png_stream, essential_png, jpeg_failure
-from imagegate.kernels import luma_of
+from imagegate.header import png
+from imagegate.integrity import (
+    check_png_chunks,
+    check_png_stream,
+    essential_png,
+    jpeg_failure,
+    png_rows,
+    tidied_jpeg,
+)
+from imagegate.kernels import luma_of, unfilter
 from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
 from imagegate.traces import check_stairs
@@ -38,6 +45,7 @@ SMALLEST_SIDE: Final = 900
 LARGEST_SIDE: Final = 1100
 DECODER_FACTORS: Final = (8, 4, 2)
 BLOCK: Final = 8  # pixels of a side in a JPEG
+BITS: Final = 8
 CHANNELS: Final = {"GRAY": 1, "RGB": 3, "CMYK": 4}
 MIDDLE: Final = 128
 # Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): what is too fine goes, and a photo keeps its verdict
@@ -116,7 +124,10 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
             data, space, fastupsample=True, min_height=height, min_width=width, buffer=grey, strict=strict
         )
     except ValueError as error:
-        raise jpeg_failure(data, str(error)) from None
+        tidy = tidied_jpeg(data, str(error))
+        if tidy is None:
+            raise jpeg_failure(data, str(error)) from None
+        return _decode_jpeg(tidy, header, factor, strict=strict)
     if space == "CMYK":
         pixels = _from_cmyk(pixels, inverted=header.adobe)
     if strict:
@@ -134,27 +145,50 @@ def _from_cmyk(pixels: Pixels, *, inverted: bool) -> Pixels:
 
 
 def _decode_png(data: memoryview, header: Header) -> Samples:
-    """Checksums first, as OpenCV checks none; inflating a second time (40 % of a decode) only names what failed."""
+    """Pixels of a PNG that was found whole before.
+
+    libpng would inflate a stream to its end however long it is, and write to standard error what ails it. So it is
+    inflated here, and the rows of common PNGs made pixels: together that takes as long as OpenCV (0.99 to 1.09 of it).
+    Others are inflated twice.
+    """
     chunks = check_png_chunks(data)
     if header.long_side > OPENCV_SIDE or header.pixels > OPENCV_PIXELS:
         raise Unreadable("image_too_large", Phrase("The picture is larger than the PNG decoder can read."))
+    ihdr = png.read_ihdr(data)
     opaque = header.channels == RGB and all(chunk.kind != b"tRNS" for chunk in chunks)
+    common = ihdr.colour_type in {png.GREY, png.RGB_ALPHA} or (ihdr.colour_type == png.RGB and opaque)
     try:
-        encoded = np.frombuffer(essential_png(data, chunks), np.uint8)
-        pixels: Samples | None = cv2.imdecode(encoded, OPAQUE if opaque else cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+        if common and ihdr.depth == BITS and not ihdr.interlace:
+            pixels = _unfiltered(data, ihdr)
+            return _over_white(pixels) if ihdr.colour_type == png.RGB_ALPHA else _opaque_grey(pixels, data)
+        pixels = _by_opencv(data, chunks, OPAQUE if opaque else cv2.IMREAD_UNCHANGED)
+    except (cv2.error, MemoryError):
         raise Unreadable("image_too_large", Phrase("The PNG decoder has not enough memory for the picture.")) from None
-    if pixels is None or pixels.shape[:2] != (header.height, header.width):
-        check_png_stream(data)
-        raise Unreadable("image_corrupt", Phrase("The PNG decoder could not read the pixels."))
     if opaque:
         return pixels
     return _opaque_grey(pixels, data) if pixels.ndim == GREY else _opaque_colour(pixels)
 
 
+def _unfiltered(data: memoryview, ihdr: png.Ihdr) -> Pixels:
+    """(H, W) or (H, W, samples) of a PNG of 8 bits that is not interlaced, as a view of its rows."""
+    samples = png.COLOUR_TYPES[ihdr.colour_type].samples
+    rows = np.frombuffer(png_rows(data), np.uint8).reshape(ihdr.height, -1)
+    if unfilter(rows, samples) < ihdr.height:
+        raise Unreadable("image_corrupt", Phrase("The PNG decoder could not read the pixels."))
+    return rows[:, 1:] if samples == 1 else rows[:, 1:].reshape(ihdr.height, ihdr.width, samples)
+
+
+def _by_opencv(data: memoryview, chunks: list[png.Chunk], flags: int) -> Samples:
+    check_png_stream(data)
+    pixels: Samples | None = cv2.imdecode(np.frombuffer(essential_png(data, chunks), np.uint8), flags)
+    if pixels is None:
+        raise Unreadable("image_corrupt", Phrase("The PNG decoder could not read the pixels."))
+    return pixels
+
+
 def _opaque_grey(pixels: Samples, data: memoryview) -> Samples:
-    """Over white; OpenCV knows no transparent level of grey."""
-    level = transparent_grey(data)
+    """Over white; OpenCV knows no transparent level of grey, and of what is not grey there is none."""
+    level = png.transparent_grey(data)
     if level is not None:
         pixels[pixels == level] = np.iinfo(pixels.dtype).max
     return pixels

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import msgspec
 import numpy as np
 import simplejpeg
@@ -22,7 +23,7 @@ from imagegate.measure import measure
 from imagegate.pil import of_pil
 from imagegate.policy import resolve
 from imagegate.report import Report
-from imagegate.words import Phrase, choose, listed
+from imagegate.words import ENGLISH, Phrase, choose, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,12 +58,25 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
         TypeError, ValueError: An argument cannot be used; the message names it.
         OSError: A path cannot be opened.
     """
-    flow = _Flow(resolve(policy), detail=detail, lang=choose(lang))
-    if "heic" in flow.policy.formats:
+    return examine(image, resolve(policy), detail=detail, lang=choose(lang))
+
+
+def examine(image: object, policy: Policy, *, detail: bool = False, declared: str = "", lang: str = ENGLISH) -> Report:
+    """The report on one picture.
+
+    Args:
+        image: See `check`.
+        policy: What the API takes.
+        detail: Keep the maps.
+        declared: The media type that a request declares beside the picture; "" if it declares none.
+        lang: One of `words.LANGUAGES`.
+    """
+    flow = _Flow(policy, detail=detail, lang=lang)
+    if "heic" in policy.formats:
         heif.require()
     with flow.refused():
-        flow.run(image)
-    return Report(policy=flow.policy, lang=flow.lang, **msgspec.structs.asdict(flow.outcome()))
+        flow.run(image, declared)
+    return Report(policy=policy, lang=lang, **msgspec.structs.asdict(flow.outcome()))
 
 
 def judge(received: Received, policy: Policy, *, detail: bool, lang: str) -> Outcome:
@@ -78,6 +92,7 @@ def warmup() -> None:
     # Squares in a JPEG, across its blocks: of noise the focus is not judged, and of no other format the compression.
     squares = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8).repeat(50, axis=0).repeat(50, axis=1)
     check(simplejpeg.encode_jpeg(squares))
+    check(cv2.imencode(".png", squares)[1].tobytes())
 
 
 class _Flow:
@@ -93,10 +108,12 @@ class _Flow:
         self.measurements: Measurements | None = None
         self.maps: Maps | None = None
 
-    def run(self, image: object) -> None:
+    def run(self, image: object, declared: str) -> None:
         """Each stage needs the one before: what cannot be read is not measured."""
         with self._timed("intake"):
             received = receive(image, self.policy)
+        if declared and not received.declared:
+            received = msgspec.structs.replace(received, declared=declared)
         if self._stopped_by(evaluate("file", received, self.policy), _data_uri_findings(received, self.policy)):
             return
         # Arrays and PIL images are decoded already, or by the caller's own Pillow.
@@ -195,7 +212,7 @@ def _data_uri_findings(received: Received, policy: Policy) -> Iterator[Finding]:
 
 
 def _format_findings(received: Received, header: Header, policy: Policy) -> Iterator[Finding]:
-    """The format by content, held against the policy and a data: URI's word; a file's name is no evidence."""
+    """The format by content, held against the policy and what is declared; a file's name is no evidence."""
     if received.data is not None and header.format not in policy.formats:
         kind = FORMATS[header.format]
         taken = listed(FORMATS[name].title for name in policy.formats)
@@ -204,5 +221,12 @@ def _format_findings(received: Received, header: Header, policy: Policy) -> Iter
     if received.declared not in UNDECLARED and format_of_mime(received.declared) != header.format:
         declared = received.declared if format_of_mime(received.declared) else Phrase("a type that is no picture's")
         title = FORMATS[header.format].title
-        message = Phrase("The data: URI declares {declared}, but the picture is {kind}.", declared=declared, kind=title)
+        if received.is_data_uri:
+            message = Phrase(
+                "The data: URI declares {declared}, but the picture is {kind}.", declared=declared, kind=title
+            )
+        else:
+            message = Phrase(
+                "The request declares {declared}, but the picture is {kind}.", declared=declared, kind=title
+            )
         yield from policy.findings("format_mismatch", message)

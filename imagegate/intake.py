@@ -50,7 +50,8 @@ KNOWN_STRANGERS: Final = MappingProxyType(
 IGNORED: Final = f"{BLANKS}="
 BYTE_ORDER_MARK: Final = "\ufeff"
 
-_LETTERS: Final = [bytes([character]) for character in (string.ascii_letters + string.digits + "+/-_=\r\n").encode()]
+_ALPHABET: Final = string.ascii_letters + string.digits + "+/-_=\t\r\n\v\f"
+_LETTERS: Final = [bytes([character]) for character in _ALPHABET.encode()]
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/\-_\s]")
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _BYTES_REPR: Final = re.compile(r"\s*b['\"]")

@@ -69,6 +69,9 @@ def _metric(
 
 # fmt: off
 _TABLE: Final = (
+    # known before any picture of a request is looked at
+    _metric("request_size", "bytes", "length of the request's body", open_low=True),
+    _metric("image_count", "", "number of pictures in the request", 0.0, 10_000.0, open_low=True),
     # known before anything is decoded
     _metric("base64_length", "characters", "length of the Base64 text", open_low=True),
     _metric("file_size", "bytes", "length of the encoded picture", open_low=True),

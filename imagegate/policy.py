@@ -13,6 +13,7 @@ import msgspec
 from imagegate.causes import CAUSES, Cause, Finding, Severity, Status
 from imagegate.inheritance import PROFILE_TEXTS, no_profile, tables_of
 from imagegate.metrics import METRICS
+from imagegate.request import Request, request_of
 from imagegate.rules import RULES, Bound, Rule
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             min) never fails.
         severities: Cause code to "reject", "warn" or "ignore".
         statuses: Cause code to 400 or 422, for an API that answers otherwise than the catalogue.
+        request: Where the JSON request of the API holds its pictures, for `check_payload()`.
         isolation: "process" reads each picture in a worker process; docs/isolation.md says what that promises.
         worker_memory: Bytes that reading one picture may take there; whatever takes more is `image_too_large`.
         worker_seconds: Seconds that it may take there; likewise.
@@ -56,6 +58,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Mapping[str, Mapping[Bound, float]] = {}
     severities: Mapping[str, Severity] = {}
     statuses: Mapping[str, Status] = {}
+    request: Request = Request()
     isolation: Isolation = "none"
     worker_memory: int = 1 << 30
     worker_seconds: float = 10.0
@@ -71,6 +74,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             },
             "severities": _checked_choices("severities", self.severities, get_args(Severity)),
             "statuses": _checked_choices("statuses", self.statuses, get_args(Status)),
+            "request": request_of(self.request),
             "worker_memory": int(_checked_budget("worker_memory", self.worker_memory)),
             "worker_seconds": _checked_budget("worker_seconds", self.worker_seconds),
         }
@@ -122,6 +126,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "limits": {metric: dict(bounds) for metric, bounds in self.limits.items()},
             "severities": dict(self.severities),
             "statuses": dict(self.statuses),
+            "request": self.request.to_dict(),
             "isolation": self.isolation,
             "worker_memory": self.worker_memory,
             "worker_seconds": self.worker_seconds,

@@ -1,8 +1,8 @@
-"""Report: the verdict on one picture, and every form it is passed on in."""
+"""Verdict and Report: what is said of a picture or a request, and every form it is passed on in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -22,42 +22,37 @@ _RANK = {code: rank for rank, code in enumerate(CAUSES)}
 
 
 class ImageRejected(ValueError):  # noqa: N818 - named for what happened, as HTTP clients do
-    """Raised by `Report.raise_for_status()` for a rejected picture.
+    """Raised by `raise_for_status()` for a rejected picture or request.
 
     Attributes:
         report: The report that rejects it.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Verdict) -> None:
         causes = "; ".join(finding.message for finding in report.rejections)
         super().__init__(f"{report.status}: {causes}")
         self.report = report
 
-    def __reduce__(self) -> tuple[type[ImageRejected], tuple[Report]]:
+    def __reduce__(self) -> tuple[type[ImageRejected], tuple[Verdict]]:
         """Exceptions are pickled by their message, but this one is made of its report."""
         return type(self), (self.report,)
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The verdict on one picture. Two are equal where all but the timings and maps are: in two languages they are not.
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a report on a picture and one on a request have in common.
 
     Attributes:
         findings: What was found: rejections first, among them 400 before 422, then the most useful advice first.
-        header: What the file says of itself; None where that could not be read or there is no file.
-        measurements: The numbers; None where the picture could not be decoded.
         policy: What it was judged by.
         lang: Language of messages, titles and advice: "en", "es", "fr" or "de".
-        timings: Seconds per stage.
-        maps: Where it is blurred or clipped; None without `detail=True`.
+        subject: What it is of, in a word.
     """
 
+    subject: ClassVar[str]
+
     findings: tuple[Finding, ...] = ()
-    header: Header | None = None
-    measurements: Measurements | None = None
     policy: Policy
     lang: str = "en"
-    timings: dict[str, float] = {}
-    maps: Maps | None = None
 
     def __post_init__(self) -> None:
         """Put the findings into the order of a report: the first one is always one that gave the status."""
@@ -71,7 +66,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def ok(self) -> bool:
-        """Whether the picture passes; warnings do not keep it from passing."""
+        """Whether it passes; warnings do not keep it from passing."""
         return not self.rejections
 
     @property
@@ -84,7 +79,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def rejections(self) -> tuple[Finding, ...]:
-        """The findings that reject the picture."""
+        """The findings that reject it."""
         return tuple(finding for finding in self.findings if finding.severity == "reject")
 
     @property
@@ -93,27 +88,26 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return tuple(finding for finding in self.findings if finding.severity == "warn")
 
     def raise_for_status(self) -> None:
-        """Do nothing for a picture that passes.
+        """Do nothing for what passes.
 
         Raises:
-            ImageRejected: The picture is rejected.
+            ImageRejected: It is rejected.
         """
         if not self.ok:
             raise ImageRejected(self)
 
     def to_dict(self, source: str | None = None) -> dict[str, Any]:
-        """The report as plain containers that JSON can hold; `imagegate/report.schema.json` describes them.
+        """The verdict as plain containers that JSON can hold; `imagegate/report.schema.json` describes them.
 
         Args:
-            source: Where the picture came from, for the reader's sake.
+            source: What it is of, for the reader's sake.
         """
         return {
             "source": source,
             "ok": self.ok,
             "status": self.status,
             "profile": self.profile,
-            "header": None if self.header is None else _header_to_dict(self.header),
-            "measurements": None if self.measurements is None else self.measurements.to_dict(),
+            **self._facts(),
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
@@ -124,21 +118,70 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def to_error(
         self, api: str = "problem", request_id: str | None = None
     ) -> tuple[int, dict[str, str], dict[str, Any]]:
-        """The answer of an API that rejects this picture: status, headers and body.
+        """The answer of an API that rejects it: status, headers and body.
 
         Args:
             api: The dialect of the body; "problem" is RFC 9457.
             request_id: Stands in the body where the dialect has a place for it.
 
         Raises:
-            ValueError: The picture passes, or `api` is not a dialect that is known.
+            ValueError: It passes, or `api` is not a dialect that is known.
         """
         if self.ok:
-            raise ValueError("to_error: the picture passes, there is no error to answer with")
+            raise ValueError(f"to_error: the {self.subject} passes, there is no error to answer with")
         if api not in BODIES:
             raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {api!r}")
         refusal = Refusal(status=self.status, findings=self.rejections, request_id=request_id, lang=self.lang)
         return BODIES[api].render(refusal)
+
+    def __repr__(self) -> str:
+        """One line without numbers or pixels, fit for a log."""
+        causes = ", ".join(dict.fromkeys(finding.cause.code for finding in self.findings)) or "nothing found"
+        return f"<{type(self).__name__} {self.status} by {self.profile!r}: {causes}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What Rich prints: the default would be every field."""
+        return [
+            ("status", self.status),
+            ("profile", self.profile),
+            ("causes", [finding.cause.code for finding in self.findings]),
+        ]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._key() == other._key()
+
+    # msgspec's own does not ask __eq__.
+    __ne__ = object.__ne__
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def _facts(self) -> dict[str, Any]:
+        """What else is in the object: what was judged."""
+        raise NotImplementedError
+
+    def _key(self) -> tuple[object, ...]:
+        return self.to_json(), self.policy
+
+
+class Report(Verdict, frozen=True, kw_only=True, eq=False):
+    """The verdict on one picture. Two are equal where all but the timings and maps are: in two languages they are not.
+
+    Attributes:
+        findings: What was found: rejections first, among them 400 before 422, then the most useful advice first.
+        header: What the file says of itself; None where that could not be read or there is no file.
+        measurements: The numbers; None where the picture could not be decoded.
+        policy: What it was judged by.
+        timings: Seconds per stage.
+        maps: Where it is blurred or clipped; None without `detail=True`.
+    """
+
+    subject = "picture"
+
+    header: Header | None = None
+    measurements: Measurements | None = None
+    timings: dict[str, float] = {}
+    maps: Maps | None = None
 
     def overlay(self) -> PIL.Image.Image:
         """The picture as it is seen, with what is blurred and what is clipped marked on it.
@@ -157,30 +200,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """What a notebook shows: verdict, causes, numbers beside their limits; never a pixel of the photo."""
         return to_html(self.status, self.policy, self.findings, self.header, self.measurements, self.lang)
 
-    def __repr__(self) -> str:
-        """One line without numbers or pixels, fit for a log."""
-        causes = ", ".join(finding.cause.code for finding in self.findings) or "nothing found"
-        return f"<Report {self.status} by {self.profile!r}: {causes}>"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """What Rich prints: the default would be every field."""
-        return [
-            ("status", self.status),
-            ("profile", self.profile),
-            ("causes", [finding.cause.code for finding in self.findings]),
-        ]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Report) and self._key() == other._key()
-
-    # msgspec's own does not ask __eq__.
-    __ne__ = object.__ne__
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "header": None if self.header is None else _header_to_dict(self.header),
+            "measurements": None if self.measurements is None else self.measurements.to_dict(),
+        }
 
     def _key(self) -> tuple[object, ...]:
-        return self.to_json(), self.header, self.policy
+        return *super()._key(), self.header
 
 
 def _header_to_dict(header: Header) -> dict[str, Any]:

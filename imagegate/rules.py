@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 Bound: TypeAlias = Literal["min", "max"]
-Stage: TypeAlias = Literal["file", "header", "picture"]
+Stage: TypeAlias = Literal["request", "file", "header", "picture"]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: Stable name: the key in a policy's `limits`, as "blur_radius.max".
-        stage: What must be known: the file's length, the header, or the measured picture.
+        stage: What must be known: the request, the file's length, the header, or the measured picture.
         cause: Code of the cause that a failed rule gives.
         metric: Name of the number that is judged.
         bound: "min": the number must not be below the limit; "max": not above.
@@ -58,6 +58,9 @@ _BLURRED: Final = ("blur_score.max", "blur_radius.max")
 
 # fmt: off
 RULES: Final = (
+    _rule("request", "request_size", "max", 50 * MEBIBYTE, "file_too_large"),
+    _rule("request", "image_count", "max", 500, "too_many_images"),
+
     _rule("file", "base64_length", "max", 4 * -(-20 * MEBIBYTE // 3), "file_too_large"),
     _rule("file", "file_size", "max", 20 * MEBIBYTE, "file_too_large"),
     _rule("file", "file_size", "min", 64, "file_too_small"),

@@ -1,7 +1,7 @@
 """The JSON Schema of reports, made from the tables; `python -m imagegate.schema` writes imagegate/report.schema.json.
 
 The document describes `Report.to_dict()`. A line of a scan is the same object with a few keys more: it is described by
-the same document at "#/$defs/record".
+the same document at "#/$defs/record". `PayloadReport.to_dict()` is described at "#/$defs/payload".
 """
 
 from __future__ import annotations
@@ -48,11 +48,13 @@ def schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "imagegate: the report on one picture",
-        "description": "What Report.to_dict() gives; a line of a scan is #/$defs/record. NaN is null.",
+        "description": "What Report.to_dict() gives; a line of a scan is #/$defs/record, what "
+        "PayloadReport.to_dict() gives is #/$defs/payload. NaN is null.",
         "$ref": "#/$defs/report",
         "$defs": {
-            "report": _closed({}, **_judged()),
+            "report": _closed(_picture(), required=[*_picture()], **_judged()),
             "record": _record(),
+            "payload": _closed(_payload(), required=[*_payload()], **_judged()),
             "shared": _shared(),
             "header": _header(),
             "measurements": _measurements(),
@@ -72,19 +74,26 @@ def encoded() -> bytes:
 
 
 def _shared() -> Schema:
-    """What a report and a scan's record have in common."""
+    """What the reports on a picture and on a request, and a scan's record, have in common."""
     return _object(
         {
-            "source": {"type": ["string", "null"], "description": "Where the picture came from."},
+            "source": {"type": ["string", "null"], "description": "Where it came from."},
             "ok": {"type": "boolean", "description": "Whether it passes; warnings do not keep it from passing."},
             "status": {"enum": [200, *STATUSES, None]},
             "profile": {"type": ["string", "null"]},
-            "header": _or_null("#/$defs/header"),
-            "measurements": _or_null("#/$defs/measurements"),
             "findings": {"type": "array", "items": {"$ref": "#/$defs/finding"}},
         },
         closed=False,
     )
+
+
+def _picture() -> Schema:
+    return {"header": _or_null("#/$defs/header"), "measurements": _or_null("#/$defs/measurements")}
+
+
+def _payload() -> Schema:
+    """The pictures of a request: the `source` of each is its JSON Pointer."""
+    return {"images": {"type": "array", "items": {"$ref": "#/$defs/report"}}}
 
 
 def _closed(extra: Schema, **rules: Any) -> Schema:
@@ -105,7 +114,7 @@ def _judged() -> Schema:
 
 def _record() -> Schema:
     """A line of a scan: the report, flat, with what is known of the file; `error` where it could not be read."""
-    extra = {
+    extra = _picture() | {
         "size": {"type": ["integer", "null"], "minimum": 0, "description": "Length of the file in bytes."},
         "sha256": {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"},
         "timings": {"type": "object", "additionalProperties": SECONDS, "description": "Seconds a stage."},

@@ -72,6 +72,10 @@ BOMBS = {
     "a PNG with 200 MB of zTXt": (packed(b"zTXt", b"Comment\0\0", 200), "image_too_large"),
     "a PNG with 200 MB of iTXt": (packed(b"iTXt", b"Comment\0\1\0\0\0", 200), "image_too_large"),
     "a PNG with 200 MB of iCCP": (packed(b"iCCP", b"profile\0\0", 200), "image_too_large"),
+    "a PNG with 200 MB behind its rows": (
+        png(ihdr(width=300, height=300), idat(bytes((300 * 901) + (200 << 20)))),
+        "image_corrupt",
+    ),
     "an APNG of 10,000 frames": (apng(10_000), "image_animated"),
     "a GIF of 50,000 frames": (gif(50_000), "format_unsupported"),
 }

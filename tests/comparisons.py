@@ -15,6 +15,7 @@ from imagegate import kernels
 from imagegate.kernels import network
 from imagegate.measure.colour import BOX, BRIGHTEST, DARKEST, LOGS
 from imagegate.traces import SEGMENTS, YCC
+from tests.header.files import idat, ihdr, png
 from tests.kernels.twins_describe import blur_network_numpy, describe_tiles_numpy
 from tests.kernels.twins_exposure import (
     chroma_counts_numpy,
@@ -23,6 +24,7 @@ from tests.kernels.twins_exposure import (
     grid_sums_numpy,
     luma_histogram_numpy,
 )
+from tests.kernels.twins_png import unfiltered_numpy
 from tests.kernels.twins_structure import row_sums_numpy, stair_steepness_numpy, tile_structure_numpy
 
 CELL, CLIPPED = 63, 250
@@ -108,6 +110,25 @@ def on_stairs(function):
     return prepare
 
 
+def filtered(rng, height, width):
+    """Rows of a PNG in RGB, each of any filter and of noise."""
+    rows = rng.integers(0, 256, (height, 1 + 3 * width), np.uint8)
+    rows[:, 0] %= 5
+    return rows
+
+
+def unfiltered(rows):
+    kernels.unfilter(rows, 3)
+    return rows[:, 1:].reshape(len(rows), -1, 3)
+
+
+def unfiltered_opencv(rows):
+    """By libpng, from a PNG of these rows."""
+    height, width = rows.shape[0], rows.shape[1] // 3
+    data = png(ihdr(width=width, height=height), idat(rows.tobytes()))
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+
+
 CHROMA = (LOGS, BOX, DARKEST, BRIGHTEST)
 
 COMPARISONS = {
@@ -162,5 +183,10 @@ COMPARISONS = {
     "tile_structure": {
         "imagegate": on(grey, kernels.tile_structure, False),
         "numpy": on(grey, tile_structure_numpy, False),
+    },
+    "unfilter": {
+        "imagegate": on(filtered, unfiltered),
+        "numpy": on(filtered, unfiltered_numpy),
+        "opencv": on(filtered, unfiltered_opencv),
     },
 }

@@ -15,6 +15,7 @@ from benchmarks.speed.record import read
 from benchmarks.speed.tables import summary
 from imagegate.bodies import BODIES, Refusal
 from imagegate.causes import CAUSES
+from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.metrics import METRICS
 
@@ -88,9 +89,26 @@ def _rows(text: str) -> Iterator[str]:
             yield f"| `{table}{stated['key']}` | `{stated['value']}` | {stated['source']} |"
 
 
+def errors() -> str:
+    """The table of what answers mean, one for each API."""
+    return "\n\n".join(f"## {f'`{api}`' if api else 'Any API'}\n\n{_errors_of(api)}" for api in (*APIS, None))
+
+
+def _errors_of(api: str | None) -> str:
+    rows = ["| status | code | what happened | fault | retry | advice | source |", "|---|---|---|---|---|---|---|"]
+    rows += [
+        f"| {row.status or ''} | {f'`{row.code}`' if row.code else ''} | {row.cause} | {row.fault or ''} "
+        f"| {'yes' if row.retryable else 'no'} | {row.advice} | {row.source} |"
+        for row in ERRORS
+        if row.api == api
+    ]
+    return "\n".join(rows)
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
+    "docs/errors.md": {"errors": errors},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},
     "docs/profiles.md": {"profiles": profiles},

@@ -351,6 +351,54 @@ def test_api_prints_the_error_body_of_each_rejected_picture_of_a_scan(run, photo
     assert result.err == f"imagegate: {photos / 'gone.jpg'}: No such file or directory\n"
 
 
+# payload
+
+
+@pytest.fixture
+def body(tmp_path):
+    path = tmp_path / "body.json"
+    path.write_text(json.dumps({"image_data": base64.b64encode(BLURRED).decode()}))
+    return path
+
+
+def test_payload_names_field_cause_and_advice(run, body):
+    result = run("payload", "--profile", "neolens", body)
+
+    assert (result.code, result.err) == (REJECTED, "")
+    assert f"{body}: rejected (422)" in result.out
+    assert "\n/image_data\n" in result.out
+    assert imagegate.CAUSES["image_blurred"].advice in result.out
+
+
+def test_payload_reads_standard_input_and_passes(run):
+    result = run("payload", "-", stdin=json.dumps({"image": base64.b64encode(SHARP).decode()}).encode())
+
+    assert (result.code, result.err) == (PASSED, "")
+    assert "standard input: passes" in result.out
+
+
+def test_payload_prints_json_quiet_lines_and_error_bodies(run, body):
+    report = imagegate.check_payload(body.read_bytes())
+
+    assert lines_of(run("payload", "--json", body).out) == [report.to_dict(str(body))]
+    assert run("payload", "--quiet", body).out == f"{body}: 422 image_blurred\n"
+    assert lines_of(run("payload", "--api", "problem", body).out) == [report.to_error()[2]]
+
+
+def test_payload_does_not_read_what_is_too_long(run, tmp_path):
+    path = tmp_path / "long.json"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+    (plain,) = lines_of(run("payload", "--json", path).out)
+
+    assert [(item["cause"], item["value"]) for item in plain["findings"]] == [("file_too_large", 200_000_000)]
+
+
+@pytest.mark.parametrize("arguments", [["nowhere.json"], ["."], ["-", "--api", "nobodys"], []])
+def test_payload_refuses_what_it_cannot_use(run, arguments):
+    assert run("payload", *arguments).code == MISUSE
+
+
 # The other commands
 
 
@@ -438,7 +486,7 @@ def test_the_version_is_the_packages(run):
     assert run("--version") == (PASSED, f"imagegate {imagegate.__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["check", "scan", "causes", "profiles", "warmup", "doctor"])
+@pytest.mark.parametrize("command", ["check", "scan", "payload", "causes", "profiles", "warmup", "doctor"])
 def test_every_command_explains_itself(run, command):
     result = run(command, "--help")
 

@@ -1,5 +1,6 @@
 """Damage in mid-stream: what the decoder notices, and what only the pixels betray."""
 
+import io
 import random
 import re
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 import imagegate
-from benchmarks.damage import cut_short, damaged, few_bytes, simplejpeg_notices
+from benchmarks.damage import cut_short, damaged, few_bytes, scan_of, simplejpeg_notices
 from benchmarks.photos import ROOT, sound_jpegs
 from imagegate.causes import Unreadable
 from imagegate.decode import decode
@@ -131,6 +132,72 @@ def test_what_follows_the_end_of_a_jpeg_is_no_damage():
     data = encoded(PHOTO, quality=90)
     for after in (b"\0" * 100, b"SEFT" * 9, data, b"\xff\xd8\xff\xe1", b"\xff\xd9"):
         assert verdict(data + after) == "ok"
+
+
+def test_a_second_picture_by_the_standard_of_phones_is_no_damage():
+    """CIPA DC-007 (MPF): an index in APP2, and the second picture after the end of the first."""
+    file = io.BytesIO()
+    Image.fromarray(PHOTO).save(file, "MPO", save_all=True, append_images=[Image.fromarray(PHOTO[::2, ::2])])
+
+    assert b"MPF\0" in file.getvalue()
+    assert file.getvalue().count(b"\xff\xd8\xff") == 2
+    assert verdict(file.getvalue()) == "ok"
+
+
+# What it is, then a JPEG made so, of its bytes before the tables, the tables and what else stands before the last three
+# bytes of the scan's header, these three, the scan and the end.
+ODDITIES = {
+    # jpeg-js #82 (Pixel 4), #81 (DJI): a segment whose marker is 00 E1.
+    "a segment without its 0xFF": lambda head, tables, three, scan, end: (
+        head + b"\x00\xe1\x00\x3c" + bytes(range(58)) + tables + three + scan + end
+    ),
+    "fill bytes": lambda head, tables, three, scan, end: head + b"\xff" * 9 + tables + three + scan + b"\xff" * 9 + end,
+    "zeros before its tables": lambda head, tables, three, scan, end: head + bytes(9) + tables + three + scan + end,
+    # glembocki.org, "JPG headers explained" (SQ908).
+    "zeros before its end": lambda head, tables, three, scan, end: head + tables + three + scan + bytes(11) + end,
+    # sharp #2780, image-thumbnail #39 (Samsung S8): "Invalid SOS parameters for sequential JPEG".
+    "three bytes that mean nothing": lambda head, tables, _, scan, end: head + tables + bytes(3) + scan + end,
+    "all of these": lambda head, tables, _, scan, end: head + b"junk" + tables + bytes(3) + scan + bytes(11) + end,
+}
+
+
+def parts(data):
+    tables = data.index(b"\xff\xdb")
+    scan = scan_of(data)
+    return (
+        data[:tables],
+        data[tables : scan.start - 3],
+        data[scan.start - 3 : scan.start],
+        data[scan.start : -2],
+        data[-2:],
+    )
+
+
+@pytest.mark.parametrize("oddity", ODDITIES.values(), ids=ODDITIES)
+def test_what_real_cameras_write_is_no_damage(oddity):
+    """No pixel is lost, so what is measured is what is measured without it."""
+    data = encoded(PHOTO, quality=90, subsampling=2)
+    odd = oddity(*parts(data))
+    report = imagegate.check(odd)
+
+    assert len(odd) >= len(data)
+    assert odd != data
+    assert {finding.cause.code for finding in report.findings} == set()
+    assert report.measurements == imagegate.check(data).measurements
+
+
+@pytest.mark.parametrize("oddity", ODDITIES.values(), ids=ODDITIES)
+def test_damage_of_an_odd_file_is_found(oddity):
+    head, tables, three, scan, end = parts(encoded(PHOTO, quality=90, subsampling=2))
+
+    assert verdict(oddity(head, tables, three, scan[: len(scan) // 2], b"")) == "image_truncated"
+    assert verdict(oddity(head, tables, three, scan[:-3000] + bytes(3000), end)) == "image_corrupt"
+    assert verdict(oddity(head, tables, three, scan[:5000] + scan[5500:], end)) == "image_corrupt"
+
+
+def test_what_is_left_of_a_scan_before_its_end_is_damage():
+    head, tables, three, scan, end = parts(encoded(PHOTO, quality=90))
+    assert verdict(head + tables + three + scan + scan[:100] + end) == "image_corrupt"
 
 
 def test_no_sound_photo_is_accused(shared):

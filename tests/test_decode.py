@@ -202,6 +202,21 @@ def test_alpha_lies_over_white(mode):
     assert np.abs(from_pixels(image).rgb - expected).max() <= 1
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(160, 120), (1, 7), (7, 1), (2309, 30)])
+def test_the_pixels_of_a_png_are_pillows(mode, size):
+    """Pillow writes rows of every filter."""
+    image = Image.fromarray(COLOUR).resize(size).convert(mode)
+    data = encoded(np.asarray(image), "PNG")
+    ours = decoded(data)
+
+    assert data.startswith(b"\x89PNG")
+    if max(size) <= 1100:
+        expected = image if mode == "L" else image.convert("RGB")
+        np.testing.assert_array_equal(ours.luma if mode == "L" else ours.rgb, np.asarray(expected))
+    np.testing.assert_array_equal(ours.luma, from_pixels(image).luma)
+
+
 @pytest.mark.parametrize("mode", ["CMYK", "YCbCr", "HSV", "LAB"])
 def test_a_pil_image_of_any_mode_is_as_pillow_converts_it(mode):
     image = Image.fromarray(COLOUR).convert(mode)

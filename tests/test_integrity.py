@@ -7,6 +7,7 @@ import pytest
 import simplejpeg
 from PIL import Image
 
+import imagegate
 from imagegate import integrity
 from imagegate.causes import Unreadable
 from imagegate.header import png as header_png
@@ -107,17 +108,27 @@ DAMAGED_STREAMS = {
     "no checksum": zlib.compress(ROWS)[:-4],
     "wrong checksum": zlib.compress(ROWS)[:-1] + b"\xff",
     "not deflated": b"\0\0" + zlib.compress(ROWS)[2:],
+    "a byte too long": zlib.compress(ROWS + b"\0"),
+    "64 MB too long": zlib.compress(ROWS + bytes(1 << 26)),
 }
 
 
 @pytest.mark.parametrize("stream", DAMAGED_STREAMS.values(), ids=DAMAGED_STREAMS)
 def test_a_damaged_stream_in_sound_chunks_is_refused(stream, capfd):
-    """OpenCV refuses each of them too, so a PNG that it decodes need not be inflated twice."""
-    data = png(ihdr(), chunk(b"IDAT", stream))
-    assert code(integrity.check_png_chunks, data) == "ok"
-    assert code(integrity.check_png_stream, data) == "image_corrupt"
-    assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) is None
-    capfd.readouterr()  # libpng writes to standard error
+    """And never handed to libpng, which writes what it finds to standard error."""
+    for options in ({}, {"depth": 16, "width": 2}, {"colour_type": PALETTE, "width": 12}):
+        data = png(ihdr(**options), COLOURS, chunk(b"IDAT", stream))
+        assert code(integrity.check_png_chunks, data) == "ok"
+        assert code(integrity.check_png_stream, data) == "image_corrupt"
+        assert [finding.cause.code for finding in imagegate.check(data).findings] == ["image_corrupt"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", [0, 4, 5, 255])
+def test_a_row_of_a_filter_that_is_none_is_refused(kind):
+    """Table 9.1 of the standard ends with 4."""
+    data = png(ihdr(), idat(bytes(26) + bytes([kind]) + bytes(12)))
+    assert ("image_corrupt" in [finding.cause.code for finding in imagegate.check(data).findings]) == (kind > 4)
 
 
 def essential(view):

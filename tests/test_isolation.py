@@ -27,8 +27,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 
 ROOT = pathlib.Path(imagegate.__file__).parents[1]
 SAMPLES = sorted((ROOT / "sample_images").glob("*.*"))
-ISOLATED = Policy(isolation="process")
-FRUGAL = Policy(isolation="process", worker_memory=64 << 20)
+# On a busy machine ten seconds are soon over.
+ISOLATED = Policy(isolation="process", worker_seconds=600)
+FRUGAL = Policy(isolation="process", worker_seconds=600, worker_memory=64 << 20)
 MEBIBYTE = 1 << 20
 
 

@@ -13,9 +13,10 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 
 # Each may import those before it.
 FLOW = (
-    "words", "causes", "metrics", "rules", "inheritance", "policy", "judge", "privacy", "header", "pil",
-    "heif", "intake", "integrity", "kernels", "traces", "decode", "measure", "overlay", "notebook", "bodies",
-    "report", "schema", "workers", "isolation", "gate", "worker", "versions", "scanning", "doctor", "web", "cli",
+    "words", "causes", "metrics", "rules", "inheritance", "request", "policy", "judge", "privacy",
+    "strict_json", "header", "pil", "heif", "intake", "integrity", "kernels", "traces", "decode", "measure",
+    "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate", "payload", "errors",
+    "rejections", "waits", "explanation", "worker", "versions", "scanning", "doctor", "web", "cli",
 )  # fmt: skip
 
 

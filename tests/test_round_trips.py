@@ -4,15 +4,20 @@ import base64
 import io
 import struct
 
+import cv2
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
+import imagegate
 from imagegate.causes import Unreadable
 from imagegate.header import read
 from imagegate.intake import receive
 from imagegate.policy import Policy
 from tests.header.files import SIGNATURE, chunk, ihdr, png
+from tests.scenes import polygons
 
 DEFAULT = Policy()
 DATA = png()
@@ -42,7 +47,10 @@ def test_a_data_uri_gives_its_bytes_and_its_type(data, kind, subtype, parameters
     assert outcome(text.encode()) == data
 
 
+@example(DATA, [1, 1, 1, 1], "\v\f")
+@example(DATA, [1, 2, 3, 4, 5, 6, 7, 8], "\t")
 @given(PICTURES, st.lists(st.integers(0, 400), max_size=8), st.sampled_from(["\n", "\r\n", "\t", "\v\f"]))
+@example(b"\xff\xd8\xff" * 40, [1, 3, 5, 7, 9, 11, 13, 15], "\v\f")
 def test_white_space_between_any_two_characters_is_of_no_account(data, places, blank):
     text = base64.b64encode(data).decode()
     for place in places:
@@ -114,6 +122,35 @@ def test_the_header_of_a_png_is_what_was_written(width, height, kind, interlace,
     assert (header.width, header.height, header.bit_depth) == (width, height, depth)
     assert header.channels == {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}[colour_type]
     assert (header.progressive, header.frames) == (bool(interlace), frames or 1)
+
+
+def saved(image):
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_png_of_another_kind_measures_as_its_8_bit_twin():
+    """16 bits of the same levels, a palette, alpha that hides nothing, and alpha over white."""
+    colour = Image.fromarray(polygons(400, 500))
+    palette, grey = colour.quantize(200), colour.convert("L")
+    wide = cv2.imencode(".png", np.asarray(colour)[:, :, ::-1].astype(np.uint16) * 257)[1].tobytes()
+    wide_grey = cv2.imencode(".png", np.asarray(grey).astype(np.uint16) * 257)[1].tobytes()
+    see_through = colour.convert("RGBA")
+    see_through.putalpha(grey)
+    over_white = Image.alpha_composite(Image.new("RGBA", colour.size, "white"), see_through).convert("RGB")
+    measured = {
+        "16 bits": (wide, colour),
+        "16 bits of grey": (wide_grey, grey),
+        "palette": (saved(palette), palette.convert("RGB")),
+        "opaque": (saved(colour.convert("RGBA")), colour),
+        "opaque grey": (saved(grey.convert("LA")), Image.merge("RGB", [grey] * 3)),
+    }
+    for kind, (data, twin) in measured.items():
+        assert imagegate.check(data).measurements == imagegate.check(saved(twin)).measurements, kind
+    ours, twins = (imagegate.check(data).measurements for data in (saved(see_through), saved(over_white)))
+    assert ours.luma_mean == pytest.approx(twins.luma_mean, abs=0.5)  # of 255: each rounds by itself
+    assert ours.laplacian_variance == pytest.approx(twins.laplacian_variance, rel=0.01)
 
 
 def segment(marker, body):

@@ -13,8 +13,11 @@ import imagegate
 from imagegate.causes import CAUSES
 from imagegate.cli import ExitCode, inputs, reference
 from imagegate.cli.inputs import STDIN, Misuse
-from imagegate.cli.output import complain, results, show, visible, write_json
+from imagegate.cli.output import as_utf8, complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally, survey
+from imagegate.cli.saved import saved
+from imagegate.cli.screens import answer_screen
+from imagegate.explanation import KNOWN
 from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.policy import PROFILES, Isolation
 from imagegate.words import choose
@@ -22,6 +25,8 @@ from imagegate.words import choose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from imagegate.cli.saved import Answer
+    from imagegate.explanation import ApiError
     from imagegate.policy import Policy
     from imagegate.report import Report
 
@@ -34,7 +39,7 @@ PolicyOption = Annotated[
 ]
 ApiOption = Annotated[
     str | None,
-    typer.Option("--api", metavar="DIALECT", help="Print the error body of each rejected picture, one a line."),
+    typer.Option("--api", metavar="DIALECT", help="Print the error body of what is rejected, one a line."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 LangOption = Annotated[
@@ -154,6 +159,72 @@ def scan(  # noqa: PLR0913 - the options of the command
 
 
 @app.command()
+def payload(  # noqa: PLR0913 - the options of the command
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The JSON body; - reads it from standard input.")],
+    *,
+    api: ApiOption = None,
+    profile: ProfileOption = None,
+    policy: PolicyOption = None,
+    json: JsonOption = False,
+    lang: LangOption = "en",
+    quiet: QuietOption = False,
+) -> int:
+    """Check a JSON request and every picture in it.
+
+    Says whether an API will take the request; if not, which field is at fault, why, and what helps.
+    """
+    judge = inputs.policy_of(profile, policy)
+    inputs.refuse_unusable_files([file])
+    inputs.refuse_unknown_dialect(api)
+    printer = Printer(json=json, quiet=quiet, api=api)
+    printer.payload(file, imagegate.check_payload(inputs.body_of(file, judge), policy=judge, lang=lang))
+    return _exit_code(printer.tally)
+
+
+@app.command()
+def explain(  # noqa: PLR0913 - the options of the command
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help="An answer's body, or whole as `curl -i` saves it, or a HAR file; - reads standard input.",
+        ),
+    ] = None,
+    *,
+    status: Annotated[int | None, typer.Option(metavar="N", help="Its HTTP status; 0 if there was no answer.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="H", help="One of its headers, 'Name: value'; may be repeated.")
+    ] = None,
+    api: Annotated[
+        str | None, typer.Option(metavar="DIALECT", help="Whose answer it is; without it, that is recognised.")
+    ] = None,
+    json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """Say what an API's answer means.
+
+    Why, whose fault it is, whether a retry helps and when. Of a HAR file: every error, and every success with a
+    rejection inside.
+    """
+    inputs.refuse_unknown_dialect(api, KNOWN)
+    answers, is_har = saved(file, status, header or ())
+    shown = 0
+    for answer in answers:
+        error = _explained(answer, api, lang)
+        if is_har and error.fault is None:
+            continue
+        shown += 1
+        if json:
+            write_json({"source": answer.source and as_utf8(answer.source), **error.to_dict()})
+            continue
+        if shown > 1:
+            results().print()
+        show(results(), answer_screen(answer.source, error))
+    if not shown and not json:
+        results().print("No answer is an error, or has a rejection inside.")
+
+
+@app.command()
 def causes(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="Show this cause alone, in full.")] = None,
     *,
@@ -270,6 +341,13 @@ def _checked(name: str, policy: "Policy", lang: str, *, detail: bool) -> "Report
         return imagegate.check(image, policy=policy, detail=detail, lang=lang)
     except OSError as error:
         raise Misuse(f"{inputs.shortened(name)}: {error.strerror or type(error).__name__}") from None
+
+
+def _explained(answer: "Answer", api: str | None, lang: str) -> "ApiError":
+    try:
+        return imagegate.explain(answer.status, answer.body, answer.headers, api=api, lang=lang)
+    except ValueError as error:
+        raise Misuse(f"--status: {error}") from None
 
 
 def _save_overlay(report: "Report", path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import math
+import os
 import sys
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
@@ -12,7 +15,7 @@ from imagegate.policy import PROFILES, Policy
 from imagegate.privacy import may_be_a_photo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -43,6 +46,19 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise Misuse("standard input is closed")
     return sys.stdin.buffer
+
+
+def body_of(name: str, policy: Policy) -> bytes | memoryview:
+    """The request in a file, or piped in; of a file longer than the policy takes nothing but its length is read."""
+    longest = policy.ceiling("request_size")
+    if name == STDIN:
+        return standard_input().read(-1 if math.isinf(longest) else int(longest) + 1)
+    try:
+        with Path(name).open("rb") as file:
+            too_long = os.fstat(file.fileno()).st_size > longest
+            return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)) if too_long else file.read()
+    except OSError as error:
+        raise Misuse(f"{shortened(name)}: {error.strerror or type(error).__name__}") from None
 
 
 def policy_of(profile: str | None, file: Path | None) -> Policy:
@@ -100,10 +116,10 @@ def require_web() -> None:
         raise Misuse("serve needs FastAPI and uvicorn: pip install 'imagegate[web]'")
 
 
-def refuse_unknown_dialect(api: str | None) -> None:
-    """The dialect is one that errors are rendered in."""
-    if api is not None and api not in BODIES:
-        raise Misuse(f"--api: unknown dialect {shortened(api)!r}; known: {', '.join(BODIES)}")
+def refuse_unknown_dialect(api: str | None, known: Collection[str] = BODIES.keys()) -> None:
+    """The dialect is a known one: without `known`, one that errors are rendered in."""
+    if api is not None and api not in known:
+        raise Misuse(f"--api: unknown dialect {shortened(api)!r}; known: {', '.join(known)}")
 
 
 def entry(table: Mapping[str, T], key: str, kind: str, listing: str) -> T:

@@ -14,14 +14,15 @@ from rich.text import Text
 
 from imagegate.cli.inputs import STDIN
 from imagegate.cli.output import as_utf8, complain, results, show, visible, warnings_console, write_json
-from imagegate.cli.screens import STYLES, picture_screen
+from imagegate.cli.screens import STYLES, payload_screen, picture_screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console, RenderableType
 
-    from imagegate.report import Report
+    from imagegate.payload import PayloadReport
+    from imagegate.report import Report, Verdict
     from imagegate.scanning import Record
     from imagegate.scanning.sources import Item
 
@@ -45,6 +46,13 @@ class Printer:
 
     def picture(self, name: str, report: Report) -> None:
         """Print one picture of `check`."""
+        self._verdict(name, report, lambda console, title: picture_screen(console, title, report))
+
+    def payload(self, name: str, report: PayloadReport) -> None:
+        """Print the request of `payload`."""
+        self._verdict(name, report, lambda _, title: payload_screen(title, report))
+
+    def _verdict(self, name: str, report: Verdict, screen: Callable[[Console, str], RenderableType]) -> None:
         title = "standard input" if name == STDIN else name
         console = results()
         if self._for_people and self.tally.total:
@@ -55,7 +63,7 @@ class Printer:
         elif self._json:
             write_json(report.to_dict(as_utf8(name)))
         elif self._for_people:
-            show(console, picture_screen(console, title, report))
+            show(console, screen(console, title))
         elif not report.ok:
             console.print(_quiet_line(title, report), soft_wrap=True)
 
@@ -105,7 +113,7 @@ class Tally:
         self.unread = 0
         self._causes: Counter[tuple[str, str, str]] = Counter()
 
-    def add(self, report: Report | None) -> None:
+    def add(self, report: Verdict | None) -> None:
         """Count one picture; None is one that could not be read."""
         if report is not None and report.ok:
             self.passed += 1
@@ -143,12 +151,12 @@ def survey(items: Iterable[Item]) -> tuple[int, int]:
     return count, min(width, WIDEST_NAME)
 
 
-def _write_body(report: Report, api: str) -> None:
+def _write_body(report: Verdict, api: str) -> None:
     if not report.ok:
         write_json(report.to_error(api)[2])
 
 
-def _quiet_line(name: str, report: Report) -> Text:
+def _quiet_line(name: str, report: Verdict) -> Text:
     codes = ", ".join(finding.cause.code for finding in report.rejections)
     return Text(f"{visible(name)}: {report.status} {codes}")
 

@@ -1,4 +1,4 @@
-"""What people see of a verdict: one screen for a picture."""
+"""What people see of a verdict: one screen for a picture, and one for a request of several."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from imagegate.causes import Finding
+    from imagegate.explanation import ApiError
     from imagegate.judge import Judged
-    from imagegate.report import Report
+    from imagegate.payload import PayloadReport
+    from imagegate.report import Report, Verdict
 
 # A terminal of 24 lines, one of them for the next prompt.
 SCREEN: Final = 23
@@ -37,7 +39,49 @@ def picture_screen(console: Console, name: str, report: Report) -> RenderableTyp
     return screen if numbers is None else Group(screen, "", numbers)
 
 
-def _verdict(name: str, report: Report) -> Text:
+def payload_screen(name: str, report: PayloadReport) -> RenderableType:
+    """Verdict, and each cause with its advice below the pointer to its field."""
+    count = len(report.images)
+    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
+    facts = Text(f"{pictures}, profile: {visible(report.profile)}", style="dim")
+    screen = Group(_verdict(name, report), facts)
+    places = dict.fromkeys(finding.pointer for finding in report.findings)
+    for place in places:
+        found = [finding for finding in report.findings if finding.pointer == place]
+        screen = Group(screen, Text(f"\n{visible(place) or 'the request'}", style="bold"), _findings(found, found))
+    return screen
+
+
+def answer_screen(source: str | None, error: ApiError) -> RenderableType:
+    """What an API's answer means: cause, fault, whether a retry helps and when, advice."""
+    status = str(error.status or ("no answer" if error.fault == "network" else "status unknown"))
+    style = "reject" if error.fault else "pass" if error.status else "unknown"
+    title = Text(f"{visible(source)}: " if source else "", style="bold", overflow="fold")
+    title.append(", ".join(filter(None, (status, error.api, error.code))), style=STYLES[style])
+    facts = {
+        "Fault": error.fault,
+        "Retry": _retry(error),
+        "Request id": error.request_id,
+        "Field": error.pointer,
+        "Causes": ", ".join(error.causes),
+        "Unread": error.unread,
+    }
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts.items():
+        if fact:
+            table.add_row(Text(name, style="bold"), visible(fact))
+    return Group(title, error.cause, Text(error.advice, style="cyan"), table)
+
+
+def _retry(error: ApiError) -> str:
+    if not error.retryable:
+        return "does not help"
+    return "helps" if error.retry_after is None else f"helps, after {error.retry_after:,.15g} seconds"
+
+
+def _verdict(name: str, report: Verdict) -> Text:
     line = Text(f"{visible(name)}: ", style="bold", overflow="fold")
     warnings = len(report.warnings)
     if not report.ok:

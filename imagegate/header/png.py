@@ -195,12 +195,12 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
     raise _corrupt(Phrase("The PNG has more than {most} chunks.", most=_MOST_CHUNKS))
 
 
-def inflated(inflater: zlib._Decompress, stream: memoryview) -> Iterator[int]:
-    """Lengths of the pieces that a part of a stream inflates to, none above 256 KiB; the pieces are thrown away."""
+def inflated(inflater: zlib._Decompress, stream: memoryview) -> Iterator[bytes]:
+    """The pieces that a part of a stream inflates to, none above 256 KiB."""
     for at in range(0, len(stream), _INPUT_STEP):
         piece = inflater.decompress(stream[at : at + _INPUT_STEP], _OUTPUT_STEP)
         while piece:
-            yield len(piece)
+            yield piece
             piece = inflater.decompress(inflater.unconsumed_tail, _OUTPUT_STEP)
         if inflater.eof:
             return
@@ -285,7 +285,7 @@ def _unpacked_size(chunk: Chunk, most: int) -> int:
     size = 0
     with contextlib.suppress(zlib.error):
         for piece in inflated(zlib.decompressobj(), chunk.body[head.end() :]):
-            size += piece
+            size += len(piece)
             if size >= most:
                 return most
     return size

@@ -10,6 +10,7 @@ from imagegate.kernels.luma import luma_of
 from imagegate.kernels.network import blur_network
 from imagegate.kernels.stairs import row_sums, stair_steepness
 from imagegate.kernels.structure import tile_structure
+from imagegate.kernels.unfilter import unfilter
 
 __all__ = [
     "blur_network",
@@ -24,4 +25,5 @@ __all__ = [
     "row_sums",
     "stair_steepness",
     "tile_structure",
+    "unfilter",
 ]

@@ -43,6 +43,36 @@ def every_answer(report: imagegate.Report) -> str:
     return f"{report.ok} {died} {report.status + status} {cause.code} {first.advice} {headers} {body} {numbers}"
 
 
+def every_request(text: str) -> list[imagegate.Report]:
+    """Every kind of body, and what its report is asked."""
+    first: imagegate.PayloadReport = imagegate.check_payload(text)
+    reports = [
+        first,
+        imagegate.check_payload(text.encode(), policy="default", content_type="application/json", lang="en"),
+        imagegate.check_payload({"media": [text]}, policy=imagegate.Policy()),
+    ]
+    status, headers, body = first.to_error("problem", request_id="1")
+    pointers: tuple[str, ...] = first.pointers
+    told = [first.ok, first.status + status, headers, body, first.to_json(), [f.pointer for f in first.findings]]
+    return [image for report in reports for image in report.images] if told or pointers else []
+
+
+def every_explanation(report: imagegate.Report) -> str:
+    """Every kind of body and headers, and what an explanation is asked."""
+    errors: list[imagegate.ApiError] = [
+        imagegate.explain(429),
+        imagegate.explain(None, None, None),
+        imagegate.explain(429, "{}", {"Retry-After": "30"}, api="telesoft", report=report, lang="en"),
+        imagegate.explain(429, b"{}", [("Retry-After", "30")]),
+        imagegate.explain(429, {"error": {}}, {"Retry-After": 30}),
+    ]
+    first = errors[0]
+    wait: float | None = first.retry_after
+    agrees: bool | None = first.agrees
+    told = f"{first.status} {first.api} {first.code} {first.cause} {first.fault} {first.advice} {first.request_id}"
+    return f"{told} {first.retryable and wait} {agrees} {first.to_dict()} {first.to_json()}"
+
+
 def every_table() -> list[str]:
     """The catalogues."""
     known = [cause.title for cause in imagegate.CAUSES.values()] + [rule.id for rule in imagegate.RULES]

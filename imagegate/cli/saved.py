@@ -1,0 +1,155 @@
+"""Saved answers of an API: a body, a whole response as `curl -i` writes it, or a HAR file of many."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from imagegate.cli import inputs
+from imagegate.cli.inputs import STDIN, Misuse, shortened
+from imagegate.cli.output import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# A HAR file holds the photos that were sent, and is held whole.
+LARGEST_FILE: Final = 1 << 28
+STATUSES: Final = range(100, 1000)
+
+# RFC 9112, section 4, but for the line ends, which may have lost their CR.
+_HEAD: Final = re.compile(rb"HTTP/[0-9.]{1,3} ([1-9][0-9]{2})[^\r\n]*\r?\n((?:[^\r\n]+\r?\n)*)\r?\n")
+
+
+class Answer(NamedTuple):
+    """One saved answer.
+
+    Attributes:
+        source: The file's name, in a HAR file with a JSON Pointer behind it; None where there is no file.
+        status: None or 0 where there was no answer, or where it is not known.
+        headers: Names and values.
+        body: As it was saved; None where there is no file.
+    """
+
+    source: str | None
+    status: int | None
+    headers: Sequence[tuple[str, str]]
+    body: bytes | None
+
+
+class _Header(msgspec.Struct):
+    name: str
+    value: str
+
+
+class _Content(msgspec.Struct):
+    text: str | None = None
+    encoding: str | None = None
+
+
+class _Response(msgspec.Struct):
+    status: int
+    headers: list[_Header] = []
+    content: _Content = msgspec.field(default_factory=_Content)
+
+
+class _Entry(msgspec.Struct):
+    """Of an entry (HAR 1.2) what came back; what was sent is not even decoded."""
+
+    response: _Response
+
+
+class _Log(msgspec.Struct):
+    entries: list[msgspec.Raw]
+
+
+class _Har(msgspec.Struct):
+    log: _Log
+
+
+class Saved(NamedTuple):
+    """What was saved: one answer, or the many of a HAR file."""
+
+    answers: Iterable[Answer]
+    is_har: bool
+
+
+def saved(name: str | None, status: int | None, lines: Sequence[str]) -> Saved:
+    """The answers of a file, or the one that the options describe.
+
+    Args:
+        name: A HAR file, a response or a body; "-" is standard input; None if there is only a status.
+        status: What --status says; it counts before the file's own.
+        lines: What each --header says; these count before the file's own.
+
+    Raises:
+        Misuse: The file cannot be read, or the options do not fit it.
+    """
+    headers = [_header(line) for line in lines]
+    if name is None:
+        if status is None:
+            raise Misuse("give FILE, or --status, or both")
+        return Saved([Answer(None, status, headers, None)], is_har=False)
+    data = _contents(name).removeprefix(codecs.BOM_UTF8)
+    try:
+        har = msgspec.json.decode(data, type=_Har)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        own = _response(name, data)
+        status = own.status if status is None else status
+        return Saved([own._replace(status=status, headers=[*headers, *own.headers])], is_har=False)
+    if headers or status is not None:
+        raise Misuse("--status and --header are of one answer, and a HAR file has many")
+    return Saved(_entries(name, har), is_har=True)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise Misuse("--header must be 'Name: value'")
+    return name.strip(), value.strip()
+
+
+def _contents(name: str) -> bytes:
+    inputs.refuse_unusable_files([name])
+    try:
+        if name == STDIN:
+            data = inputs.standard_input().read(LARGEST_FILE + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise Misuse(f"{shortened(name)}: {error.strerror or type(error).__name__}") from None
+    if len(data) > LARGEST_FILE:
+        raise Misuse(f"{shortened(name)} is longer than {LARGEST_FILE >> 20} MiB")
+    return data
+
+
+def _response(name: str, data: bytes) -> Answer:
+    """A body, behind the headers where `curl -i` saved them; of several in a row, as of redirects, the last."""
+    status, headers = None, []
+    while found := _HEAD.match(data):
+        status = int(found[1])
+        lines = found[2].decode("latin-1").splitlines()
+        headers = [(field.strip(), value.strip()) for field, _, value in (line.partition(":") for line in lines)]
+        data = data[found.end() :]
+    return Answer(name, status, headers, data)
+
+
+def _entries(name: str, har: _Har) -> Iterator[Answer]:
+    """The answers of a HAR file, each under its JSON Pointer in it; its address may hold secrets, or be a photo."""
+    for index, raw in enumerate(har.log.entries):
+        source = f"{name}#/log/entries/{index}"
+        try:
+            entry = msgspec.json.decode(raw, type=_Entry).response
+            content = (entry.content.text or "").encode("utf-8", "surrogatepass")
+            body = base64.b64decode(content, validate=True) if entry.content.encoding == "base64" else content
+        except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, RecursionError):
+            complain(f"{shortened(source)}: cannot be read")
+            continue
+        status = entry.status if entry.status in STATUSES else None
+        yield Answer(source, status, [(line.name, line.value) for line in entry.headers], body)
