@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from starlette.responses import Response
@@ -16,30 +16,17 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from imagegate.bodies import Answer
+    from imagegate.report import Verdict
     from imagegate.web.refusals import Refused
 
-DEFAULT_DIALECT = "problem"
+DEFAULT_DIALECT: Final = "problem"
 
 
-class Verdict(Protocol):
-    """What a report on a picture and one on a request have in common."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it passes."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as plain containers."""
-
-    def to_error(self, api: str = ..., request_id: str | None = ...) -> Answer:
-        """The answer to what does not pass."""
-
-
-def of_verdict(verdict: Verdict, api: str, lang: str, request_id: str) -> Answer:
+def of_verdict(verdict: Verdict, api: str, request_id: str) -> Answer:
     """200 with the report, or the report's own error."""
     if not verdict.ok:
         return verdict.to_error(api, request_id)
-    return 200, {"Content-Type": "application/json", "Content-Language": lang}, verdict.to_dict()
+    return 200, {"Content-Type": "application/json", "Content-Language": verdict.lang}, verdict.to_dict()
 
 
 def response(answer: Answer) -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from fastapi import FastAPI
 from msgspec.structs import replace
@@ -24,9 +25,10 @@ from imagegate.web.answers import DEFAULT_DIALECT, Nobody, of_verdict, refusal, 
 from imagegate.web.body import Gone, Upload
 from imagegate.web.clients import Rates
 from imagegate.web.config import Settings
+from imagegate.web.logs import LOGGER
 from imagegate.web.metrics import CONTENT_TYPE, Metrics
 from imagegate.web.observer import Observer
-from imagegate.web.parts import picture_of, refuse_other_types
+from imagegate.web.parts import REQUEST, picture_of, refuse_other_types
 from imagegate.web.pool import Full, Ledger, Pool
 from imagegate.web.refusals import RETRY_SECONDS, Refused, overloaded
 from imagegate.words import Phrase, choose
@@ -37,9 +39,14 @@ if TYPE_CHECKING:
 
     from imagegate.policy import Policy
 
+    Verdict: TypeAlias = imagegate.Report | imagegate.PayloadReport
+
 T = TypeVar("T")
 
 NOT_FOUND: Final = 404
+
+_log: Final = logging.getLogger(LOGGER)
+
 # Bytes enough to be handed to a worker process, which then is there.
 _NO_PICTURE: Final = bytes(64)
 
@@ -137,8 +144,11 @@ class Service:
         content_type = request.headers.get("content-type", "")
         refuse_other_types(content_type)
 
-        def judge(body: bytearray) -> imagegate.Report:
+        def judge(body: bytearray) -> Verdict:
             picture = picture_of(content_type, body)
+            if picture is None:
+                request = imagegate.check_payload(body, policy=replace(asked.policy, request=REQUEST), lang=asked.lang)
+                return request.images[0] if request.ok else request
             report = check(picture.image, policy=asked.policy, lang=asked.lang)
             placed = (replace(finding, pointer=picture.pointer) for finding in report.findings)
             return replace(report, findings=tuple(placed)) if picture.pointer else report
@@ -150,7 +160,7 @@ class Service:
         asked = self._asked(request)
         content_type = request.headers.get("content-type", "")
 
-        def judge(body: bytearray) -> Any:
+        def judge(body: bytearray) -> Verdict:
             return imagegate.check_payload(body, policy=asked.policy, content_type=content_type, lang=asked.lang)
 
         return await self._judged(request, asked, judge)
@@ -214,7 +224,7 @@ class Service:
             message = Phrase("There are too many requests from this address.")
             raise Refused(429, "too_many_requests", message, retry_after=int(wait) + 1, unread=True)
 
-    async def _judged(self, request: Request, asked: Asked, judge: Callable[[bytearray], Any]) -> Response:
+    async def _judged(self, request: Request, asked: Asked, judge: Callable[[bytearray], Verdict]) -> Response:
         """Read a request, have it judged in time, and answer."""
         upload = Upload(request.receive, request.headers, self.settings, self._ledger)
         start = perf_counter()
@@ -235,12 +245,12 @@ class Service:
 
     @staticmethod
     def _answered(
-        judge: Callable[[bytearray], Any], body: bytearray, asked: Asked, request_id: str
-    ) -> tuple[Response, Any, float]:
+        judge: Callable[[bytearray], Verdict], body: bytearray, asked: Asked, request_id: str
+    ) -> tuple[Response, Verdict, float]:
         """What a thread does: judge, and write the answer."""
         began = perf_counter()
         verdict = judge(body)
-        return response(of_verdict(verdict, asked.api, asked.lang, request_id)), verdict, began
+        return response(of_verdict(verdict, asked.api, request_id)), verdict, began
 
     async def _in_time(self, request: Request, work: Callable[[], T]) -> T:
         """What comes of it before the deadline, if the client waits so long.
@@ -276,6 +286,7 @@ class Service:
             started = (asyncio.to_thread(check, _NO_PICTURE, policy=self._default) for _ in range(cores()))
             await asyncio.gather(*started)
         self.ready = True
+        _log.info("ready")
 
 
 def _readable(policy: Policy) -> bool:
@@ -288,8 +299,8 @@ def _readable(policy: Policy) -> bool:
     return True
 
 
-def _timings(verdict: Any) -> dict[str, float]:
+def _timings(verdict: Verdict) -> dict[str, float]:
     """Seconds a stage, of all pictures together."""
-    reports = [verdict] if isinstance(verdict, imagegate.Report) else verdict.images
+    reports = verdict.images if isinstance(verdict, imagegate.PayloadReport) else (verdict,)
     stages = {stage for report in reports for stage in report.timings}
     return {stage: sum(report.timings.get(stage, 0.0) for report in reports) for stage in stages}

@@ -47,9 +47,5 @@ def configuration() -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonLines}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": sys.stderr}},
-        "loggers": {
-            # A line for each request is ours to write; theirs has the client's address.
-            "uvicorn.access": {"handlers": [], "propagate": False},
-        },
         "root": {"level": "INFO", "handlers": ["stderr"]},
     }

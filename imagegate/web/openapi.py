@@ -52,9 +52,9 @@ _TO_BE_REPEATED: Final = (429, 503)
 def components() -> Schema:
     """The schemas that paths refer to: the report's, from report.schema.json, and the error bodies."""
     definitions = schema()["$defs"]
-    wanted = {name: definitions[name] for name in ("report", "shared", "header", "measurements", "finding")}
-    text = msgspec.json.encode(wanted).replace(b'"#/$defs/', f'"{_COMPONENTS}'.encode())
-    return {**msgspec.json.decode(text), "problem": _problem(), "payload": _payload(), "error": {"type": "object"}}
+    del definitions["record"]
+    text = msgspec.json.encode(definitions).replace(b'"#/$defs/', f'"{_COMPONENTS}'.encode())
+    return {**msgspec.json.decode(text), "problem": _problem(), "error": {"type": "object"}}
 
 
 def check_operation(profiles: Iterable[str]) -> Schema:
@@ -156,12 +156,6 @@ def _problem() -> Schema:
         "requestId": _TEXT,
     }
     return _object(members, *members)
-
-
-def _payload() -> Schema:
-    findings = {"type": "array", "items": _ref("finding")}
-    images = {"type": "array", "items": _ref("report")}
-    return _object({"ok": {"const": True}, "findings": findings, "images": images}, "ok", "findings", "images")
 
 
 def _object(properties: Schema, *required: str) -> Schema:

@@ -9,6 +9,7 @@ import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from imagegate.request import Request
 from imagegate.web.refusals import Refused
 from imagegate.words import Phrase
 
@@ -21,6 +22,7 @@ BYTES: Final = "application/octet-stream"
 PICTURES: Final = "image/"
 
 FIELD: Final = "image"
+REQUEST: Final = Request(images=(f"/{FIELD}",), required={f"/{FIELD}": ("string",)})
 # A form has one file and a few fields beside it; more parts are only there to be parsed.
 MOST_PARTS: Final = 32
 
@@ -37,7 +39,7 @@ class Picture(NamedTuple):
 
 
 class _Body(msgspec.Struct):
-    """The JSON that is taken; other members are nobody's concern."""
+    """JSON with a picture, as `REQUEST` describes it, read in a tenth of the time that telling what is wrong takes."""
 
     image: str
 
@@ -50,15 +52,15 @@ def refuse_other_types(content_type: str) -> None:
         raise Refused(415, "content_type_unsupported", message, unread=True)
 
 
-def picture_of(content_type: str, body: bytearray) -> Picture:
-    """The picture, wherever the type of the body says that it is.
+def picture_of(content_type: str, body: bytearray) -> Picture | None:
+    """The picture, wherever the type of the body says that it is; None where it is JSON that holds none.
 
     Raises:
-        Refused: The body is not what it is declared to be, or holds no picture, or several.
+        Refused: The body is not the form that it is declared to be, or holds no file, or several.
     """
     kind = _kind(content_type)
     if kind == JSON:
-        return Picture(_of_json(body), f"/{FIELD}")
+        return _of_json(body)
     if kind == FORM:
         return Picture(_of_form(content_type, body))
     return Picture(body)
@@ -68,28 +70,11 @@ def _kind(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _of_json(body: bytearray) -> str:
+def _of_json(body: bytearray) -> Picture | None:
     try:
-        return msgspec.json.decode(body, type=_Body).image
-    except msgspec.ValidationError:
-        pass  # its message is not for others; what is wrong is told below
-    except (msgspec.DecodeError, RecursionError):
-        raise Refused(400, "json_malformed", Phrase("The body is not valid JSON.")) from None
-    return _complaint(msgspec.json.decode(body, type=msgspec.Raw))
-
-
-def _complaint(body: msgspec.Raw) -> str:
-    """Which of the three things that can be wrong with valid JSON is."""
-    try:
-        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.ValidationError, RecursionError):
-        raise Refused(400, "field_invalid", Phrase("The body must be an object.")) from None
-    pointer = f"/{FIELD}"
-    if FIELD not in members:
-        message = Phrase("The field {field} is missing.", field=pointer)
-        raise Refused(400, "field_missing", message, pointer=pointer)
-    message = Phrase("The field {field} must be a string.", field=pointer)
-    raise Refused(400, "field_invalid", message, pointer=pointer)
+        return Picture(msgspec.json.decode(body, type=_Body).image, f"/{FIELD}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _of_form(content_type: str, body: bytearray) -> memoryview:

@@ -6,6 +6,7 @@ import logging
 import signal
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import cv2
 import msgspec
 import uvicorn
 from prometheus_client import disable_created_metrics
@@ -16,7 +17,6 @@ from imagegate.web.logs import LOGGER, configuration
 from imagegate.web.refusals import RETRY_SECONDS
 
 if TYPE_CHECKING:
-    import socket
     from asyncio import TimerHandle, Transport
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -40,6 +40,7 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.access_log = False  # a line for each request is ours to write; this one has the client's address
         self._ending = False
         self._vague = 0  # bytes since the request last became clearer
         self._head_due: TimerHandle | None = None
@@ -124,33 +125,42 @@ class Config(uvicorn.Config):
     limit_connections: int
 
 
-def run(settings: Settings, sockets: list[socket.socket] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is under way.
+def server_of(settings: Settings, log_config: dict[str, Any] | None = None) -> uvicorn.Server:
+    """The service, bound to nothing yet.
+
+    Args:
+        settings: Its bounds.
+        log_config: For logging.config; None leaves the process's own.
 
     Raises:
         ValueError, TypeError, OSError: As `create_app`.
     """
-    import cv2  # noqa: PLC0415 - loading it takes a while, and a wrong setting is told before
-
-    app = create_app(settings)
-    # This process is ours, so that its global state is too: there is a thread for each processor already, and when a
-    # counter began is of no interest to anybody.
-    cv2.setNumThreads(1)
-    disable_created_metrics()  # type: ignore[no-untyped-call] # as it ships
     config = Config(
-        app,
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         http=Protocol,
         ws="none",
         lifespan="on",
-        log_config=configuration(),
-        access_log=False,
+        log_config=log_config,
         server_header=False,
         timeout_keep_alive=IDLE_SECONDS,
     )
     config.limit_connections = settings.connections
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is under way.
+
+    Raises:
+        ValueError, TypeError, OSError: As `create_app`.
+    """
+    server = server_of(settings, configuration())
+    # This process is ours, so that its global state is too: there is a thread for each processor already, and when a
+    # counter began is of no interest to anybody.
+    cv2.setNumThreads(1)
+    disable_created_metrics()  # type: ignore[no-untyped-call] # as it ships
     # uvicorn raises the signal that ended it once more when it has ended; the process then ends with code 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    server.run(sockets)
+    server.run()

@@ -1,0 +1,102 @@
+"""The service on a real socket of the loopback, within this process; and pictures that take until they are let go."""
+
+import socket
+import threading
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+# Without the extra nothing here can run; the helpers below need it too.
+pytest.importorskip("fastapi", reason="needs the extra imagegate[web]")
+pytest.importorskip("prometheus_client", reason="needs the extra imagegate[web]")
+
+import httpx
+
+import imagegate.web.app
+from imagegate.web.config import Settings
+from imagegate.web.server import server_of
+
+# A test that waits longer has failed; nothing else depends on it.
+PATIENCE = 60
+
+
+class Running:
+    """A service that runs in a thread.
+
+    Attributes:
+        address: Host and port.
+        service: What its endpoints share.
+    """
+
+    def __init__(self, settings):
+        self._socket = socket.create_server((settings.host, 0), backlog=512)
+        self.address = self._socket.getsockname()
+        self._server = server_of(settings)
+        self.service = self._server.config.app.state.service
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread.start()
+
+    def client(self, **options):
+        return httpx.Client(base_url="http://{}:{}".format(*self.address), timeout=PATIENCE, **options)
+
+    def connect(self):
+        """A bare connection."""
+        return socket.create_connection(self.address, timeout=PATIENCE)
+
+    def stop(self):
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+        self._socket.close()
+        assert not self._thread.is_alive()
+
+
+@contextmanager
+def running(**settings):
+    service = Running(Settings(**settings))
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="session")
+def service():
+    """The service with its default bounds."""
+    with running(workers=2) as one:
+        yield one
+
+
+@pytest.fixture
+def serve():
+    """Start a service with bounds of one's own."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(running(**settings))
+
+
+class Gate:
+    """Holds pictures back: each that arrives is counted, and waits until all are let go."""
+
+    def __init__(self, check):
+        self._check = check
+        self._open = threading.Event()
+        self._arrived = threading.Semaphore(0)
+
+    def __call__(self, *args, **kwargs):
+        self._arrived.release()
+        assert self._open.wait(PATIENCE)
+        return self._check(*args, **kwargs)
+
+    def await_one(self):
+        """Wait until one more picture has arrived."""
+        assert self._arrived.acquire(timeout=PATIENCE)
+
+    def open(self):
+        self._open.set()
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    one = Gate(imagegate.check)
+    monkeypatch.setattr(imagegate.web.app, "check", one)
+    yield one
+    one.open()
