@@ -75,14 +75,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Observer, metrics=service.metrics)
     for path, method, endpoint, operation in service.routes():
         app.add_api_route(path, endpoint, methods=[method], openapi_extra=operation, response_model=None)
-    app.openapi_schema = _described(app)
+    app.openapi_schema = _described(app, service)
     return app
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
+def _described(app: FastAPI, service: Service) -> dict[str, Any]:
     """FastAPI's own description, with our schemas, and without the answers that it takes for granted."""
     document = app.openapi()
     document["components"] = {"schemas": openapi.components()}
+    for path, method, _, operation in service.routes():
+        document["paths"][path][method.lower()]["responses"] = operation["responses"]
     return document
 
 
@@ -119,9 +121,9 @@ class Service:
 
     def routes(self) -> list[tuple[str, str, Callable[..., Any], dict[str, Any]]]:
         """Path, method, endpoint, and what OpenAPI says of it."""
-        alive = {"responses": openapi.plain_responses("The process answers.", may_fail=False)}
+        alive = {"responses": openapi.plain_responses("The process answers.")}
         ready = {"responses": openapi.plain_responses("The kernels are loaded.", may_fail=True)}
-        counted = {"responses": openapi.plain_responses("Prometheus' text format.", may_fail=False)}
+        counted = {"responses": openapi.plain_responses("Prometheus' text format.", "text/plain")}
         return [
             ("/v1/check", "POST", self.check, openapi.check_operation(self.policies)),
             ("/v1/check-payload", "POST", self.check_payload, openapi.check_payload_operation(self.policies)),

@@ -83,9 +83,10 @@ def error_response(description: str, headers: Schema) -> Schema:
     }
 
 
-def plain_responses(description: str, *, may_fail: bool) -> Schema:
+def plain_responses(description: str, kind: str = JSON, *, may_fail: bool = False) -> Schema:
     """The answers of the paths that machines ask for."""
-    passed = {"200": {"description": description, "headers": ID_HEADER}}
+    schema_ = {"type": "object"} if kind == JSON else _TEXT
+    passed = {"200": {"description": description, "headers": ID_HEADER, "content": {kind: {"schema": schema_}}}}
     return passed | ({"503": error_response("Not now.", _RETRY_HEADER)} if may_fail else {})
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import signal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import uuid4
 
 import cv2
 import msgspec
@@ -94,6 +96,10 @@ class Protocol(HttpToolsProtocol):
         else:
             super_shutdown()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._part(400, msg)
+
     def _is_idle(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is None or cycle.response_complete
@@ -109,10 +115,12 @@ class Protocol(HttpToolsProtocol):
     def _part(self, status: int, detail: str, headers: str = "") -> None:
         """Answer what has not become a request, and close."""
         self._stop_waiting()
-        body = msgspec.json.encode({"type": "about:blank", "status": status, "detail": detail})
+        title, request_id = HTTPStatus(status).phrase, uuid4().hex
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, "requestId": request_id}
+        body = msgspec.json.encode(problem)
         head = (
-            f"HTTP/1.1 {status} \r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}\r\n"
-            f"{headers}connection: close\r\n\r\n"
+            f"HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}\r\n"
+            f"{headers}x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
         )
         if not self.transport.is_closing():
             self.transport.write(head.encode() + body)
