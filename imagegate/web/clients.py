@@ -22,6 +22,10 @@ class Rates:
         self._interval = 1 / rate
         self._whole_at: OrderedDict[str, float] = OrderedDict()
 
+    def __len__(self) -> int:
+        """Clients that are remembered."""
+        return len(self._whole_at)
+
     def wait(self, address: str) -> float:
         """Seconds that this client has to wait; 0 where its request is taken, and then it is counted."""
         client, now = _network(address), monotonic()

@@ -1,5 +1,8 @@
 """The service on a real socket of the loopback, within this process; and pictures that take until they are let go."""
 
+import json
+import logging
+import queue
 import socket
 import threading
 from contextlib import ExitStack, contextmanager
@@ -14,6 +17,7 @@ import httpx
 
 import imagegate.web.app
 from imagegate.web.config import Settings
+from imagegate.web.logs import JsonLines
 from imagegate.web.server import server_of
 
 # A test that waits longer has failed; nothing else depends on it.
@@ -100,3 +104,30 @@ def gate(monkeypatch):
     monkeypatch.setattr(imagegate.web.app, "check", one)
     yield one
     one.open()
+
+
+class Lines(logging.Handler):
+    """What the service writes to its log, line by line as it comes."""
+
+    def __init__(self):
+        super().__init__()
+        self._lines = queue.Queue()
+        self.setFormatter(JsonLines())
+
+    def emit(self, record):
+        self._lines.put(self.format(record))
+
+    def await_request(self, status):
+        """Wait for the line of a request with this status."""
+        while True:
+            line = json.loads(self._lines.get(timeout=PATIENCE))
+            if line.get("status") == status:
+                return line
+
+
+@pytest.fixture
+def lines():
+    handler, logger = Lines(), logging.getLogger()
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)

@@ -1,0 +1,267 @@
+"""What the service costs beside the scan, and what becomes of it under four times the load that it can take.
+
+`python -m benchmarks.web` prints the table and records it in benchmarks/results/web.md. It calls a service that it
+starts itself, on the loopback, for some two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import http.client
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import cv2
+from rich.console import Console
+
+import imagegate
+from benchmarks.race import machine
+from benchmarks.speed.pictures import at_sizes, pictures
+from benchmarks.tables import Line, line_grid
+from imagegate.workers import cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+RESULTS = pathlib.Path(__file__).parent / "results" / "web.md"
+MEBIBYTE = 1 << 20
+DEADLINE = 2.0  # seconds, so that a deadline that is not kept shows within the run
+TIMES = 4  # the load that it can take
+CLIENTS = 128
+PATIENCE = 60.0  # seconds after which a call hangs
+FIRST, COST, MEMORY = 3, 1.18, 1.1  # the targets, as ratios
+BOUNDARY = "----------------------------735323031399963166993862"
+
+
+class Way(NamedTuple):
+    """One form of a request."""
+
+    content_type: str
+    body: bytes
+
+
+class Load(NamedTuple):
+    """How much is done: pictures a round, rounds, seconds of too much load."""
+
+    pictures: int
+    rounds: int
+    seconds: float
+
+
+class Answer(NamedTuple):
+    """What one call came to: its status, 0 where there was none; seconds; whether it said when to come again."""
+
+    status: int
+    seconds: float
+    says_when: bool
+
+
+FULL: Final = Load(200, 5, 30.0)
+SMOKE: Final = Load(4, 1, 1.0)
+
+
+class Service:
+    """`imagegate serve` in a process of its own, from the moment that it is ready."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "IMAGEGATE_DEADLINE": str(DEADLINE)}
+        command = [sys.executable, "-m", "imagegate", "serve", "--port", "0"]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)  # noqa: S603 - ours
+        lines = self._lines()
+        self.address = next(found[1] for line in lines if (found := re.search(r"http://([^ ]+)", line["event"])))
+        next(line for line in lines if line["event"] == "ready")
+        # Whoever does not read its log on stops it.
+        threading.Thread(target=lambda: [*lines], daemon=True).start()
+
+    def _lines(self) -> Iterator[dict[str, str]]:
+        for line in self._process.stderr or ():
+            yield json.loads(line)
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far."""
+        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Resident mebibytes."""
+        pages = int(pathlib.Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+
+
+class Client:
+    """One connection, opened anew where the service has closed it."""
+
+    def __init__(self, service: Service) -> None:
+        self._connection = http.client.HTTPConnection(service.address, timeout=PATIENCE)
+
+    def call(self, way: Way) -> Answer:
+        start = time.perf_counter()
+        try:
+            self._connection.request("POST", "/v1/check", way.body, {"Content-Type": way.content_type})
+            response = self._connection.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return Answer(0, time.perf_counter() - start, says_when=False)
+        return Answer(response.status, time.perf_counter() - start, "Retry-After" in response.headers)
+
+
+def ways(picture: bytes) -> dict[str, Way]:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\n\r\n'.encode()
+    return {
+        "raw": Way("image/jpeg", picture),
+        "form": Way(f"multipart/form-data; boundary={BOUNDARY}", head + picture + f"\r\n--{BOUNDARY}--\r\n".encode()),
+        "JSON": Way("application/json", json.dumps({"image": base64.b64encode(picture).decode()}).encode()),
+    }
+
+
+def cost(service: Service, picture: bytes, load: Load) -> dict[str, float]:
+    """Processor seconds of the service a picture, over those of the scan, by way."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(load.pictures):
+            pathlib.Path(folder, f"{number}.jpg").write_bytes(picture)
+        ratios: dict[str, list[float]] = {name: [] for name in ways(picture)}
+        for _ in range(load.rounds):
+            scanned = spent(time.process_time, lambda: [*imagegate.scan(folder)])
+            for name, way in ways(picture).items():
+                ratios[name].append(spent(service.cpu, lambda way=way: serve(service, way, load.pictures)) / scanned)
+    return {name: median(found) for name, found in ratios.items()}
+
+
+def spent(clock: Callable[[], float], work: Callable[[], object]) -> float:
+    start = clock()
+    work()
+    return clock() - start
+
+
+def serve(service: Service, way: Way, count: int) -> list[Answer]:
+    """So many calls, by as many clients as there are threads, each after the other."""
+    share = count // cores()
+
+    def calls(_: int) -> list[Answer]:
+        client = Client(service)
+        return [client.call(way) for _ in range(share)]
+
+    with ThreadPoolExecutor(cores()) as clients:
+        return [answer for answers in clients.map(calls, range(cores())) for answer in answers]
+
+
+class Overload(NamedTuple):
+    """What became of too much load."""
+
+    offered: float
+    answers: list[Answer]
+    memory: list[float]
+
+
+def overload(service: Service, way: Way, capacity: float, seconds: float) -> Overload:
+    """Call it TIMES as often a second as it can answer; a client that is late does not catch up."""
+    interval = CLIENTS / (TIMES * capacity)
+    until = time.perf_counter() + seconds
+    stop = threading.Event()
+
+    def calls(number: int) -> list[Answer]:
+        client, answers = Client(service), []
+        due = time.perf_counter() + interval * number / CLIENTS
+        while due < until:
+            time.sleep(max(0.0, due - time.perf_counter()))
+            answers.append(client.call(way))
+            due = max(due + interval, time.perf_counter())
+        return answers
+
+    def memory() -> list[float]:
+        held = [service.memory()]
+        while not stop.wait(0.2):
+            held.append(service.memory())
+        return held
+
+    with ThreadPoolExecutor(CLIENTS + 1) as clients:
+        watched = clients.submit(memory)
+        answers = [answer for found in clients.map(calls, range(CLIENTS)) for answer in found]
+        stop.set()
+    return Overload(len(answers) / seconds / capacity, answers, watched.result())
+
+
+def lines(service: Service, picture: bytes, load: Load) -> Iterator[Line]:
+    """The table."""
+    raw = ways(picture)["raw"]
+    first = Client(service).call(raw).seconds
+    before = [Client(service).call(raw).seconds for _ in range(load.pictures)]
+    ratio = first / median(before)
+    yield Line("first request after the start, over the median", f"< {FIRST}", f"{ratio:.2f}", ratio < FIRST)
+    for name, times in cost(service, picture, load).items():
+        yield Line(f"processor seconds over the scan's, {name}", f"<= {COST}", f"{times:.2f}", times <= COST)
+    start = time.perf_counter()
+    count = len(serve(service, raw, load.pictures))
+    capacity = count / (time.perf_counter() - start)
+    yield Line("pictures a second, client on the same machine", "", f"{capacity:.0f}", None)
+    yield from _overloaded(overload(service, raw, capacity, load.seconds))
+    again = Client(service).call(raw).seconds
+    later = median(Client(service).call(raw).seconds for _ in range(load.pictures))
+    yield Line(
+        "first request after the load, over the median before",
+        f"< {FIRST}",
+        f"{again / median(before):.2f}",
+        again < FIRST * median(before),
+    )
+    yield Line("median request after the load, over that before", "", f"{later / median(before):.2f}", None)
+
+
+def _overloaded(found: Overload) -> Iterator[Line]:
+    statuses = Counter(answer.status for answer in found.answers)
+    slowest = max((answer.seconds for answer in found.answers if answer.status == 200), default=0.0)
+    when = all(answer.says_when for answer in found.answers if answer.status == 503)
+    others = sum(count for status, count in statuses.items() if status not in {200, 503})
+    yield Line("load offered, over what it can take", f"{TIMES}", f"{found.offered:.1f}", None)
+    yield Line("requests answered 200", "", f"{statuses[200]}", None)
+    yield Line("slowest of them, over the deadline", "<= 1", f"{slowest / DEADLINE:.2f}", slowest <= DEADLINE)
+    yield Line("requests answered 503, all with Retry-After", "all", f"{statuses[503]}", when)
+    yield Line("requests answered otherwise, or not at all", "0", f"{others}", not others)
+    half = len(found.memory) // 2 or 1
+    growth = max(found.memory[half:]) / max(found.memory[:half])
+    yield Line(
+        "most memory in the second half of the load, over the first", f"<= {MEMORY}", f"{growth:.2f}", growth <= MEMORY
+    )
+    yield Line("most memory, MiB", "", f"{max(found.memory):.0f}", None)
+
+
+def main() -> None:
+    """Print the table and record it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="a few requests, nothing recorded: does it run?")
+    arguments = parser.parse_args()
+    picture = at_sizes(pictures([]).photos[0], 2)["JPEG, 2 MP"].data
+    cv2.setNumThreads(1)  # as in the service
+    imagegate.warmup()
+    service = Service()
+    try:
+        grid = line_grid("imagegate serve", [*lines(service, picture, SMOKE if arguments.smoke else FULL)])
+    finally:
+        service.end()
+    Console().print(grid.rich())
+    if not arguments.smoke:
+        origin = (
+            f"A JPEG of 2 megapixels, {len(picture):,} bytes. Measured by `python -m benchmarks.web` on {machine()}."
+        )
+        RESULTS.write_text(f"{grid.markdown()}\n\n{origin}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
