@@ -7,6 +7,7 @@ import pathlib
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from imagegate.causes import CAUSES
 from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.metrics import METRICS
+from imagegate.web.config import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,12 +107,27 @@ def _errors_of(api: str | None) -> str:
     return "\n".join(rows)
 
 
+def settings() -> str:
+    """The settings of the service, as its struct describes them."""
+    described = dict(re.findall(r"^        (\w+): (.+)$", Settings.__doc__, re.MULTILINE))
+    stated = msgspec.structs.asdict(Settings(workers=1))
+    shown = {name: json.dumps(value) for name, value in stated.items()} | {"workers": "one a processor"}
+    rows = [f"| `{name}` | {shown[name]} | {described[name]} |" for name in stated]
+    return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
+
+
+def web() -> str:
+    """The recorded cost of the service, and what became of it under load."""
+    return (ROOT / "benchmarks" / "results" / "web.md").read_text(encoding="utf-8").partition("\n")[2].strip()
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
     "docs/errors.md": {"errors": errors},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},
+    "docs/serve.md": {"settings": settings, "web": web},
     "docs/profiles.md": {"profiles": profiles},
 }
 

@@ -31,6 +31,12 @@ HEAD_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 65
 # Bytes that may come without a request becoming any clearer: of a head, a trailer or a chunk's extension.
 LONGEST_HEAD: Final = 64 * 1024
+# Requests on one connection that may wait for the one before them; clients that do so at all send a few.
+MOST_PIPELINED: Final = 16
+# Chunks that may come at once, unless they are of some length: a megabyte in chunks of one byte keeps the loop busy for
+# more than a second, as one piece for less than a hundredth of one.
+MOST_CHUNKS: Final = 1000
+SHORTEST_CHUNK: Final = 64
 # Seconds for a request to arrive that was sent as the service was told to end.
 LAST_SECONDS: Final = 1.0
 
@@ -45,6 +51,7 @@ class Protocol(HttpToolsProtocol):
         self.access_log = False  # a line for each request is ours to write; this one has the client's address
         self._ending = False
         self._vague = 0  # bytes since the request last became clearer
+        self._chunks = 0  # of the body in the bytes that were fed last
         self._head_due: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn's own
@@ -60,12 +67,17 @@ class Protocol(HttpToolsProtocol):
         if self._head_due is None and self._is_idle():
             self._await_head()
         self._vague += len(data)
+        self._chunks = 0
         super().data_received(data)
-        if self._vague > LONGEST_HEAD and not self.transport.is_closing():
+        if self._vague > LONGEST_HEAD:
             self._part(431, "The head of the request is too long.")
+        elif self._chunks > MOST_CHUNKS and len(data) < SHORTEST_CHUNK * self._chunks:
+            self._part(400, "The chunks of the request are too short.")
 
     def on_headers_complete(self) -> None:
         """A request is there."""
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise ValueError("too many requests at once")  # ends the parser, which ends the connection
         self._vague = 0
         self._stop_waiting()
         super().on_headers_complete()
@@ -75,6 +87,7 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Some of its body is there."""
         self._vague = 0
+        self._chunks += 1
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -41,7 +41,7 @@ class Running:
         self._thread.start()
 
     def client(self, **options):
-        return httpx.Client(base_url="http://{}:{}".format(*self.address), timeout=PATIENCE, **options)
+        return httpx.Client(base_url="http://{}:{}".format(*self.address), **{"timeout": PATIENCE, **options})
 
     def connect(self):
         """A bare connection."""
@@ -117,12 +117,17 @@ class Lines(logging.Handler):
     def emit(self, record):
         self._lines.put(self.format(record))
 
-    def await_request(self, status):
-        """Wait for the line of a request with this status."""
+    def await_event(self, event, **facts):
+        """Wait for a line of which this is so."""
+        wanted = {"event": event, **facts}
         while True:
             line = json.loads(self._lines.get(timeout=PATIENCE))
-            if line.get("status") == status:
+            if wanted.items() <= line.items():
                 return line
+
+    def await_request(self, status):
+        """Wait for the line of a request with this status."""
+        return self.await_event("request", status=status)
 
 
 @pytest.fixture

@@ -186,6 +186,21 @@ def test_what_follows_a_body_has_a_bound(service):
         assert answer_on(connection)[0] == 431
 
 
+def test_a_body_in_crumbs_is_refused(service):
+    with service.connect() as connection:
+        connection.sendall(CHUNKED_HEAD + 10_000 * chunk(b"a"))
+
+        assert answer_on(connection)[0] == 400
+        assert is_closed(connection)
+
+
+def test_requests_that_are_sent_ahead_have_a_bound(service):
+    with service.connect() as connection:
+        connection.sendall(100 * head("/healthz", "GET"))
+        with connection.makefile("rb") as answers:
+            assert b"HTTP/1.1 400" in answers.read()
+
+
 # Clients that leave
 
 

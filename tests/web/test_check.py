@@ -9,6 +9,7 @@ import pytest
 import imagegate
 from imagegate.bodies import BODIES
 from tests.generated import ROOT
+from tests.web.conftest import PATIENCE
 
 SAMPLES = ROOT / "sample_images"
 GOOD = (SAMPLES / "good_mst05.jpg").read_bytes()
@@ -189,7 +190,7 @@ def test_a_policy_of_ones_own_judges_where_none_is_named(serve, tmp_path):
 
 
 def test_pictures_can_be_judged_in_worker_processes(serve):
-    with serve(isolation="process", workers=1).client() as client:
+    with serve(isolation="process", workers=1, deadline=10 * PATIENCE).client(timeout=None) as client:
         assert client.post("/v1/check", **as_raw(GOOD)).json() == imagegate.check(GOOD).to_dict()
 
 

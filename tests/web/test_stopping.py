@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from imagegate.cli import ExitCode
+from imagegate.cli.running import run
 from imagegate.web.config import Settings, load
 from tests.generated import ROOT
 from tests.web.conftest import PATIENCE
@@ -150,8 +151,15 @@ def test_the_command_says_what_is_wrong_in_one_line():
     assert shown.stderr.count("\n") == 1
 
 
+def test_without_its_extra_the_command_says_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    assert run(["serve"]) == ExitCode.MISUSE
+    assert "pip install 'imagegate[web]'" in capsys.readouterr().err
+
+
 def test_importing_imagegate_loads_no_web_framework():
     code = "import sys, imagegate; imagegate.check; import imagegate.cli.commands; print('fastapi' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert run.stdout.strip() == "False"
+    assert imported.stdout.strip() == "False"
