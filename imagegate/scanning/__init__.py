@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from imagegate.policy import Policy
+    from imagegate.scanning.sources import Item
 
-__all__ = ["Record", "Scan", "items_of", "scan"]
+__all__ = ["Record", "Scan", "items_of", "scan", "scan_items"]
 
 
 class Scan(Iterator[Record]):
@@ -78,8 +79,12 @@ def scan(
     """
     if not isinstance(lang, str):
         raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    judge = resolve(policy)
-    return Scan(records_of(items_of(source), judge, workers=_checked_workers(workers), lang=lang))
+    return scan_items(items_of(source), policy=resolve(policy), workers=workers, lang=lang)
+
+
+def scan_items(items: Iterator[Item], *, policy: Policy, workers: int | None, lang: str) -> Scan:
+    """Check these pictures of a source; arguments and errors as `scan`."""
+    return Scan(records_of(items, policy, workers=_checked_workers(workers), lang=lang))
 
 
 def _checked_workers(workers: int | None) -> int:
