@@ -8,7 +8,9 @@ import re
 from benchmarks.speed.record import read
 from benchmarks.speed.tables import summary
 from imagegate.causes import CAUSES
+from imagegate.measure import Measurements
 from imagegate.metrics import METRICS
+from imagegate.scanning.output import COLUMNS
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -38,10 +40,30 @@ def metrics() -> str:
     return "\n".join(f"| `{metric.name}` | {metric.unit} | {metric.meaning} |" for metric in METRICS.values())
 
 
+def columns() -> str:
+    """The columns of a scan's CSV and Parquet, and where their values stand in the JSON object."""
+    rows = ["| column | type | in a record's JSON |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {kind} | {_place(name)} |" for name, kind in COLUMNS.items())])
+
+
+def _place(column: str) -> str:
+    notes = {
+        "rejections": "causes of the `findings` that reject, separated by `;`",
+        "warnings": "causes of the `findings` that warn, separated by `;`",
+        **dict.fromkeys(("findings", "timings", "versions"), f"`{column}`, as JSON"),
+    }
+    if column in notes:
+        return notes[column]
+    if column in Measurements.__struct_fields__:
+        return f"`measurements.{column}`"
+    return f"`{column.replace('header_', 'header.', 1)}`"
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},
+    "docs/scan.md": {"columns": columns},
 }
 
 

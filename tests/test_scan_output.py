@@ -1,11 +1,10 @@
-"""The files of a scan's records: whole whatever happens, gone on with by --resume, and what is moved or copied by them."""
+"""The files of a scan's records: whole whatever happens, gone on with by --resume; what is moved and copied by them."""
 
 from __future__ import annotations
 
 import csv
 import errno
 import importlib.util
-import io
 import json
 import os
 import random
@@ -22,10 +21,11 @@ from hypothesis import strategies as st
 
 import imagegate
 from imagegate.cli import main
+from imagegate.cli.output import visible
 from imagegate.cli.progress import SECONDS_PER_LINE, Progress
 from imagegate.scanning import items_of, sorting
 from imagegate.scanning.counting import Count
-from imagegate.scanning.output import COLUMNS, Output, OutputRefused, columns
+from imagegate.scanning.output import COLUMNS, Output, OutputRefused
 from imagegate.scanning.sources import Item
 from imagegate.schema import PATH as SCHEMA
 from tests.scenes import BLURRED, SHARP, encoded, polygons
@@ -82,7 +82,7 @@ def photos(tmp_path):
 def many(tmp_path_factory):
     """A folder of many small pictures, and a few that are broken."""
     folder = tmp_path_factory.mktemp("many")
-    kinds = [encoded(polygons(160, 240, seed=seed)) for seed in range(7)] + [SHARP[:3000], b"no picture " * 9]
+    kinds = [encoded(polygons(240, 320, seed=seed)) for seed in range(7)] + [SHARP[:3000], b"no picture " * 9]
     for number in range(FILES):
         (folder / f"{number:04}.jpg").write_bytes(kinds[number % len(kinds)])
     return folder
@@ -106,6 +106,10 @@ def without_timings(path):
 
 def lines_of(path):
     return [json.loads(line, parse_constant=pytest.fail) for line in path.read_text("utf-8").splitlines()]
+
+
+def names_in(folder):
+    return {path.name for path in folder.iterdir()}
 
 
 # The files
@@ -181,7 +185,7 @@ def test_the_kinds_of_the_columns_are_those_of_the_schema():
     for name, rule in properties.items():
         types = {rule["type"]} if isinstance(rule.get("type"), str) else {*rule.get("type", ())}
         types |= {option["type"] for option in rule.get("anyOf", ()) if "type" in option}
-        if not types <= {"object", "array"}:
+        if not types <= {"object", "array", "null"}:
             assert types - {"null"} == {kinds[COLUMNS[name]]}, name
 
 
@@ -191,7 +195,7 @@ def test_an_empty_folder_has_an_empty_file(run, tmp_path, form):
     result = run("scan", tmp_path / "none", "-o", tmp_path / f"out.{form}")
 
     assert result.code == PASSED
-    assert os.listdir(tmp_path) == [f"out.{form}"] or sorted(os.listdir(tmp_path)) == ["none", f"out.{form}"]
+    assert names_in(tmp_path) == {"none", f"out.{form}"}
 
 
 def test_a_file_in_the_folder_that_is_scanned_is_no_picture_of_it(run, photos):
@@ -273,10 +277,11 @@ def undisturbed(many, tmp_path_factory):
 def test_a_scan_that_is_killed_leaves_whole_records_and_is_gone_on_with(run, many, tmp_path, undisturbed, moment):
     """Ten moments, drawn by number: so many records after the first, and wherever the scan is when the kill comes."""
     parquet = [] if importlib.util.find_spec("pyarrow") is None else ["parquet"]
-    form = random.Random(moment).choice(["jsonl", "csv", *parquet])
+    drawn = random.Random(moment)  # noqa: S311 - a test, not a secret
+    form = drawn.choice(["jsonl", "csv", *parquet])
     out = tmp_path / f"out.{form}"
     killed = started("scan", many, "-o", out, "--json", "--workers", 2)
-    for _ in range(random.Random(moment).randint(1, 60)):
+    for _ in range(drawn.randint(1, 60)):
         killed.stdout.readline()
     killed.kill()
     killed.communicate()
@@ -288,7 +293,7 @@ def test_a_scan_that_is_killed_leaves_whole_records_and_is_gone_on_with(run, man
     assert [Path(record["source"]).name for record in whole] == [f"{number:04}.jpg" for number in range(len(whole))]
     assert run("scan", "-q", many, "-o", out, "--resume").code == REJECTED
     assert without_timings(out) == without_timings(undisturbed(form))
-    assert os.listdir(tmp_path) == [out.name]
+    assert names_in(tmp_path) == {out.name}
 
 
 SETTINGS = {"policy": {"name": "default"}}
@@ -344,7 +349,7 @@ def test_a_scan_that_was_killed_while_it_was_given_its_name_is_gone_on_with(tmp_
         output.finish()
 
     assert lines_of(tmp_path / "out.jsonl") == RECORDS
-    assert os.listdir(tmp_path) == ["out.jsonl"]
+    assert names_in(tmp_path) == {"out.jsonl"}
 
 
 def test_where_there_is_nothing_to_go_on_with_a_scan_begins(run, photos, tmp_path):
@@ -442,7 +447,7 @@ def test_a_scan_that_may_write_no_more_says_so_and_is_gone_on_with(run, many, tm
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 
     out = tmp_path / "out.jsonl"
-    full = started("scan", many, "-o", out, "-q", preexec_fn=limit)  # noqa: PLW1509 - no threads run in this process
+    full = started("scan", many, "-o", out, "-q", preexec_fn=limit)
     _, err = full.communicate()
 
     assert (full.returncode, err) == (MISUSE, f"imagegate: {os.strerror(errno.EFBIG)}\n".encode())
@@ -454,8 +459,8 @@ def test_a_scan_that_may_write_no_more_says_so_and_is_gone_on_with(run, many, tm
 
 
 @posix
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
-def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, undisturbed, number, code):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, undisturbed, number):
     out = tmp_path / "out.jsonl"
     scan = started("scan", many, "-o", out, "--json", "--workers", 2)
     first = scan.stdout.readline()
@@ -463,7 +468,7 @@ def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, und
     rest, err = scan.communicate()
 
     part = (tmp_path / "out.jsonl.part").read_bytes()
-    assert scan.returncode == code
+    assert scan.returncode == {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}[number]
     assert part.split(b"\n", 1)[1] == first + rest
     assert part.count(b"\n") - 1 < FILES
     assert b"--resume" in err
@@ -475,8 +480,8 @@ def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, und
 @posix
 def test_an_interrupted_scan_for_people_ends_with_its_summary(many):
     scan = started("scan", many, "--workers", 1)
-    while not scan.stdout.readline().startswith(b"passed"):
-        pass
+    for _ in range(3):
+        scan.stdout.readline()
     scan.send_signal(signal.SIGINT)
     rest, _ = scan.communicate()
 
@@ -563,7 +568,7 @@ def test_progress_is_a_bar_on_a_terminal(many, tmp_path):
     assert re.search(rb"of 100 pictures, [\d.]+ a second, \d+ rejected", shown)
 
 
-def test_the_files_of_a_scan_are_counted_beside_it(photos, monkeypatch):
+def test_the_files_of_a_scan_are_counted_beside_it(photos):
     (photos / ".hidden").touch()
     (photos / "z.jpg").unlink()
     with Count([str(photos), str(photos / "a.jpg")]) as count:
@@ -576,12 +581,12 @@ def test_the_files_of_a_scan_are_counted_beside_it(photos, monkeypatch):
 
 
 def test_the_summary_names_the_largest_the_slowest_and_the_advice_that_helps_most(run, photos, tmp_path):
-    largest = max(photos.rglob("*.jpg"), key=lambda path: path.stat().st_size if path.exists() else 0)
+    (photos / "large.jpg").write_bytes(encoded(polygons(600, 800)))
     out = run("scan", photos, "-o", tmp_path / "out.jsonl").out
     slowest = max(lines_of(tmp_path / "out.jsonl"), key=lambda record: sum(record["timings"].values()))["source"]
 
-    assert f"Largest: {largest} (" in out
-    assert f"Slowest: {slowest!r}"[10:-1] in out
+    assert f"Largest: {photos / 'large.jpg'} (" in out
+    assert f"Slowest: {visible(slowest)} (" in out
     assert re.search(r"^Would help most \(1 of 3 rejected\): [A-Z]", out, re.MULTILINE)
     assert re.search(r"^1 +could not be read", out, re.MULTILINE)
 
@@ -651,7 +656,7 @@ def test_a_copy_that_fails_leaves_nothing(photos, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         sorter(photos, copy_passed=tmp_path / "good").sort(str(photos / "a.jpg"), ok=True)
 
-    assert os.listdir(tmp_path / "good") == []
+    assert names_in(tmp_path / "good") == set()
 
 
 def test_of_a_link_the_picture_is_moved_and_the_link_removed(photos, tmp_path):
@@ -699,5 +704,5 @@ def test_a_scan_that_moves_is_gone_on_with_after_a_kill(run, many, tmp_path, und
     expected = without_timings(undisturbed("jsonl")).replace(os.fsencode(many), os.fsencode(folder))
     assert without_timings(out) == expected
     rejected = {Path(record["source"]).name for record in lines_of(out) if not record["ok"]}
-    assert {path.name for path in (tmp_path / "bad").iterdir()} == rejected
-    assert {path.name for path in folder.iterdir()} == {path.name for path in many.iterdir()} - rejected
+    assert names_in(tmp_path / "bad") == rejected
+    assert names_in(folder) == names_in(many) - rejected

@@ -46,7 +46,7 @@ TroubleOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only w
 
 app = typer.Typer(
     help="Say, before the upload, whether an API will take a photo.",
-    epilog="Exit code: 0 every picture passes, 1 some picture is rejected, 2 misuse, 130 interrupted.",
+    epilog="Exit code: 0 every picture passes, 1 some picture is rejected, 2 misuse, 130 interrupted, 143 terminated.",
     add_completion=False,
     rich_markup_mode=None,
 )
