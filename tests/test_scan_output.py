@@ -92,7 +92,9 @@ def started(*arguments, **options):
     """The command in a process of its own, under way."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     command = [sys.executable, "-m", "imagegate", *map(str, arguments)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    # Without a buffer: communicate() would not see what readline() has read ahead.
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
+    return subprocess.Popen(command, env=environment, **pipes, **options)
 
 
 def without_timings(path):

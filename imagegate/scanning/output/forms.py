@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-# Rows that are held at once, some 3 KB each: enough that Parquet's columns compress well.
-ROW_GROUP: Final = 5_000
+# Rows that are held at once, some 10 KB each as Python has them: enough that Parquet's columns compress well.
+ROW_GROUP: Final = 2_000
 
 
 def form_of(path: Path) -> Callable[[Iterator[bytes], BinaryIO], None]:
