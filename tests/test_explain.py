@@ -8,6 +8,7 @@ import email.message
 import gzip
 import json
 import math
+import re
 import types
 from http import HTTPStatus
 
@@ -20,8 +21,10 @@ from imagegate.bodies import BODIES
 from imagegate.causes import CAUSES
 from imagegate.errors import ERRORS
 from imagegate.explanation import KNOWN, LARGEST_BODY
+from imagegate.words import LANGUAGES, say
 from tests import test_cli
 from tests.bodies.examples import EXAMPLES
+from tests.bodies.schemas import FHIR
 from tests.reports import finding, report
 from tests.scenes import SHARP
 from tests.test_cli import MISUSE, PASSED, lines_of
@@ -117,6 +120,31 @@ def test_each_code_of_pearmedica_is_explained(code, retryable):
 
     assert (error.api, error.code) == ("pearmedica", code)
     assert (error.fault, error.retryable) == ("service" if code in SERVICE_CODES else "caller", retryable)
+
+
+# hl7.org/fhir/R4/valueset-issue-type.html: what is below "transient" may be sent again; these two classes say nothing.
+FHIR_CODES = FHIR["definitions"]["OperationOutcome_Issue"]["properties"]["code"]["enum"]
+FHIR_VAGUE = {"processing", "informational"}
+FHIR_TRANSIENT = {"transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"}
+
+
+def outcome(code, severity="error"):
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]}
+
+
+@pytest.mark.parametrize("code", FHIR_CODES)
+def test_each_issue_code_of_fhir_is_explained_and_counts_before_the_status(code):
+    error = imagegate.explain(418, outcome(code))
+
+    assert (error.api, error.code) == ("fhir", code)
+    assert error.retryable == (code in FHIR_TRANSIENT)
+    assert (error.cause == imagegate.explain(418).cause) == (code in FHIR_VAGUE)
+
+
+@pytest.mark.parametrize("severity", ["warning", "information"])
+def test_an_issue_of_fhir_that_only_warns_makes_no_error_of_a_success(severity):
+    assert imagegate.explain(200, outcome("business-rule", severity)).fault is None
+    assert imagegate.explain(200, outcome("business-rule")).fault == "caller"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
@@ -390,10 +418,10 @@ def test_a_body_is_read_whatever_it_comes_as():
 
 
 def test_a_named_api_counts_even_where_its_body_cannot_be_read():
-    error = imagegate.explain(409, "<html>", api="neolens")
+    error = imagegate.explain(422, "<html>", api="neolens")
 
     assert error.api == "neolens"
-    assert "exists already" in error.cause
+    assert "not sure" in error.cause
 
 
 ECHOES = [
@@ -687,6 +715,37 @@ def test_whatever_is_answered_is_explained(status, body, headers, api):
         assert said is None or (said.isprintable() and 0 < len(said) <= 100)
 
 
+# Languages
+
+
+@pytest.mark.parametrize("lang", ["es", "fr", "de"])
+def test_an_explanation_comes_in_the_language_asked_for_and_else_says_the_same(lang):
+    for body in (TELESOFT_429, b"<html>", POOR.to_error()[2]):
+        english = imagegate.explain(429, body, report=POOR)
+        foreign = imagegate.explain(429, body, report=POOR, lang=f"{lang}-XX, en;q=0.5").to_dict()
+
+        for name, said in english.to_dict().items():
+            assert (foreign[name] != said) == (name in {"cause", "advice", "unread"} and said is not None)
+
+
+def test_an_explanation_is_in_the_words_of_its_language():
+    """As its files have them; a number in a sentence too."""
+    error = imagegate.explain(503, b" " * LARGEST_BODY + b"{}", lang="fr")
+
+    assert error.cause == "Le service est surchargé ou en maintenance."
+    assert error.unread == "Le corps dépasse 16 Mio et n\u2019a pas été lu."
+    status, headers, body = POOR.to_error()
+    assert imagegate.explain(status, body, headers, lang="de").cause == "Das Bild ist unscharf."
+
+
+def test_advice_is_one_sentence_that_ends():
+    for row in ERRORS:
+        for lang in LANGUAGES:
+            said = say(row.advice, lang)
+            assert re.fullmatch(r"[A-ZÉ].*[^.!?]\.", said), said
+            assert not re.search(r"[.!?] ", said), said
+
+
 # The command
 
 
@@ -712,6 +771,15 @@ def test_the_command_says_why_that_a_retry_helps_and_when(run, saved):
     assert "rate limit" in result.out
     assert "helps, after 30 seconds" in result.out
     assert "req_5f9a2d7e8b3c" in result.out
+
+
+def test_the_command_takes_a_language(run, saved):
+    file = saved(TELESOFT_429)
+    printed = run("explain", "--status", "429", "--lang", "es-MX, en;q=0.5", file).out
+    (found,) = lines_of(run("explain", "--status", "429", "--lang", "de", "--json", file).out)
+
+    assert "Se enviaron más solicitudes" in printed
+    assert found["cause"] == "Es wurden mehr Anfragen gesendet, als das Rate-Limit erlaubt."
 
 
 def test_the_commands_json_is_the_explanation_and_its_source(run, saved):
