@@ -112,6 +112,15 @@ def test_json_is_one_object_a_line_and_equals_the_reports(run, sharp, blurred):
     assert lines_of(result.out) == [imagegate.check(path).to_dict(str(path)) for path in (sharp, blurred)]
 
 
+def test_a_profile_and_json_give_one_object_that_names_the_profile(run, tmp_path):
+    (tmp_path / "big.jpg").write_bytes(SHARP.ljust(5 * 2**20 + 1, b"\0"))
+    result = run("check", "--profile", "anthropic", "--json", tmp_path / "big.jpg")
+
+    (found,) = lines_of(result.out)
+    assert (result.code, found["profile"], found["ok"], found["status"]) == (REJECTED, "anthropic", False, 400)
+    assert [finding["cause"] for finding in found["findings"]] == ["file_too_large"]
+
+
 def test_quiet_names_only_what_is_rejected(run, sharp, blurred):
     result = run("check", "--quiet", sharp, blurred)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import imagegate
 from imagegate.bodies import BODIES
 from imagegate.causes import CAUSES
-from imagegate.errors import ERRORS
+from imagegate.errors import APIS, ERRORS
 from imagegate.explanation import KNOWN, LARGEST_BODY
 from imagegate.words import LANGUAGES, say
 from tests import test_cli
@@ -164,8 +164,16 @@ def test_what_is_listed_here_stands_in_the_documents(shared):
     }
     for api, (name, statuses) in SEEDS.items():
         document = (shared / "seeds" / name).read_text(encoding="utf-8")
-        words = [*map(str, statuses), *listed.get(api, ())]
-        assert [word for word in words if word not in document] == []
+        codes = listed.get(api, {})
+        assert {int(number) for number in re.findall(r"\b[45][0-9]{2}\b", document)} == set(statuses)
+        assert [code for code in codes if code not in document] == []
+        assert [code for code in re.findall(r'"(?:code|type)": "(\w+)"', document) if code not in codes] == []
+
+
+def test_every_api_of_the_documents_has_a_table_and_a_dialect():
+    """Legit.Health's service is FastAPI's; which profile each has, or why none, docs/profiles.md says."""
+    assert set(SEEDS) <= set(APIS)
+    assert {"fastapi" if api == "legit_health" else api for api in SEEDS} <= set(BODIES)
 
 
 def test_every_row_has_its_words_and_knows_its_causes():
@@ -793,6 +801,7 @@ def test_the_commands_json_is_the_explanation_and_its_source(run, saved):
 def test_a_status_alone_and_standard_input_are_explained(run):
     assert "gateway" in run("explain", "--status", "502").out
     assert "HTML" in run("explain", "--status", "502", "-", stdin=b"<html>").out
+    assert run("explain", "--status", "502", "-", stdin=b"{}").out.startswith("standard input: 502")
     assert "connection failed" in run("explain", "--status", "0").out
     assert "status unknown" in run("explain", "-", stdin=b"upstream connect error").out
 
