@@ -292,7 +292,8 @@ def profiles(
     elif quiet:
         _print_lines(profile.name for profile in listed)
     elif name is None:
-        show(results(), reference.profiles_table())
+        console = results()
+        show(console, reference.profiles_table(console))
     else:
         results().print(PROFILE_TEXTS[listed[0].name], soft_wrap=True, end="")
 
