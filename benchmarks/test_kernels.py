@@ -1,6 +1,6 @@
 """Every kernel against its twins: an ordinary test by default, a benchmark with `--benchmark-enable`.
 
-`pytest benchmarks --benchmark-enable --benchmark-group-by=group` prints the ratios within each group.
+`pytest -n 0 benchmarks --benchmark-enable --benchmark-group-by=group` prints the ratios within each group.
 """
 
 import numpy as np

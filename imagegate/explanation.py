@@ -17,6 +17,7 @@ from imagegate.errors import APIS, BY_CODE, BY_STATUS, UNKNOWN, Fault, Meaning, 
 from imagegate.privacy import may_be_a_photo
 from imagegate.rejections import INSIDE
 from imagegate.waits import wait
+from imagegate.words import Phrase, choose, say
 
 if TYPE_CHECKING:
     from imagegate.causes import Finding
@@ -44,7 +45,7 @@ REQUEST_IDS: Final = (
 BAD_REQUEST: Final = 400
 TOO_MANY_REQUESTS: Final = 429
 
-UNRECOGNISED: Final = "The body is JSON, but not as any API that is known writes errors."
+UNRECOGNISED: Final = Phrase("The body is JSON, but not as any API that is known writes errors.")
 
 _SAFE: Final = re.compile(rf"[A-Za-z0-9_/][\w.:/+=@~-]{{0,{LONGEST_CODE - 1}}}", re.ASCII)
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -162,13 +163,14 @@ def explain(  # noqa: PLR0913 - the parts of an answer, and what it is held agai
         headers: A mapping, or pairs of name and value; names in any case.
         api: A dialect or an API of docs/errors.md; None to recognise it.
         report: What the gate said of the picture.
-        lang: Language tag or Accept-Language value; English is what there is, and what any other falls back to.
+        lang: As for `imagegate.check`: the language of `cause`, `advice` and `unread`.
 
     Raises:
         TypeError, ValueError: An argument cannot be used; the message names it. No body is ever the reason.
     """
     status = _checked_status(status)
-    _refuse_misuse(api, report, lang)
+    _refuse_misuse(api, report)
+    lang = choose(lang)
     lines = _header_lines(headers)
     read = _read(body)
     api, parsed = _recognised(status, read.value, api)
@@ -182,15 +184,15 @@ def explain(  # noqa: PLR0913 - the parts of an answer, and what it is held agai
         status=meant if status is None else status,
         api=api,
         code=told.code if (api, told.code) in BY_CODE else _printable(told.code),
-        cause=meaning.cause,
+        cause=say(meaning.cause, lang),
         fault=meaning.fault,
         retryable=meaning.retryable or (stated is not None and meaning.api is None and meaning.fault is not None),
         retry_after=stated,
         request_id=_printable(told.request_id) or _request_id(lines),
-        advice=meaning.advice,
+        advice=say(meaning.advice, lang),
         causes=meaning.causes,
         pointer=_printable(told.pointer),
-        unread=unread or None,
+        unread=say(unread, lang) or None,
         agrees=None if report is None else _agrees(meaning, meant, report, unread),
     )
 
@@ -206,13 +208,11 @@ def _checked_status(status: object) -> int | None:
     return int(status) or None
 
 
-def _refuse_misuse(api: object, report: object, lang: object) -> None:
+def _refuse_misuse(api: object, report: object) -> None:
     if api is not None and api not in KNOWN:
         raise ValueError(f"api must be one of {', '.join(map(repr, KNOWN))}, got {api!r}")
     if report is not None and not isinstance(report, Verdict):
         raise TypeError(f"report must be what check() gave, got {type(report).__name__}")
-    if not isinstance(lang, str):
-        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
 
 
 def _header_lines(headers: Any) -> dict[str, str]:
@@ -243,7 +243,7 @@ def _read(body: object) -> _Read:
     if not isinstance(body, str | bytes | bytearray | memoryview):
         raise TypeError(f"body must be text, bytes or decoded JSON, got {type(body).__name__}")
     if len(body) > LARGEST_BODY:
-        return _Read(unread=f"The body is longer than {LARGEST_BODY >> 20} MiB and was not read.")
+        return _Read(unread=Phrase("The body is longer than {most} MiB and was not read.", most=LARGEST_BODY >> 20))
     return _decoded(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body))
 
 
@@ -254,13 +254,13 @@ def _decoded(data: bytes) -> _Read:
     if not data:
         return _Read()
     if data.startswith(b"<"):
-        return _Read(unread="The body is HTML or XML, as a proxy or gateway sends it, and was not read.")
+        return _Read(unread=Phrase("The body is HTML or XML, as a proxy or gateway sends it, and was not read."))
     if data.startswith(_COMPRESSED):
-        return _Read(unread="The body is compressed and was not read.")
+        return _Read(unread=Phrase("The body is compressed and was not read."))
     try:
         return _Read(msgspec.json.decode(data))
     except RecursionError:
-        return _Read(unread="The body is nested too deeply and was not read.")
+        return _Read(unread=Phrase("The body is nested too deeply and was not read."))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _Read(unread=_why(data, error))
 
@@ -270,10 +270,10 @@ def _why(data: bytes, error: Exception) -> str:
     try:
         data.decode()
     except UnicodeDecodeError:
-        return "The body is not UTF-8 text and was not read."
+        return Phrase("The body is not UTF-8 text and was not read.")
     if "truncated" in str(error):
-        return "The body breaks off before its JSON ends, and was not read."
-    return "The body is not JSON and was not read."
+        return Phrase("The body breaks off before its JSON ends, and was not read.")
+    return Phrase("The body is not JSON and was not read.")
 
 
 def _recognised(status: int | None, value: object, api: str | None) -> tuple[str | None, ParsedBody | None]:

@@ -32,6 +32,8 @@ MOST_COUNTED: Final = int(METRICS["image_count"].high)
 # Of a million fields that are missing, the first tell as much as all.
 MOST_LISTED: Final = 100
 
+# How every JPEG and PNG begins in Base64.
+_PICTURE: Final = re.compile(r"\s*(?:/9j/|iVBORw0KGgo)")
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _CHARSET: Final = re.compile(r';\s*charset\s*=\s*"?([^\s";]*)', re.IGNORECASE)
 _UTF_8: Final = ("utf-8", "utf8", "us-ascii")
@@ -140,7 +142,7 @@ class _Flow:
         # Where too many are refused, none is judged, so that they need not be counted to the end either.
         most = None if math.isinf(self.policy.ceiling("image_count")) else MOST_COUNTED
         pictures = [*islice(_pictures(root, shape), most)]
-        others = [*islice(_others(root, shape), most)]
+        others = [*islice(_elsewhere(root, shape), most)]
         counted = SimpleNamespace(image_count=len(pictures) + len(others))
         if self._stopped_by(evaluate("request", counted, self.policy)):
             return
@@ -163,7 +165,7 @@ class _Flow:
 
     def _required(self, root: dict[str, Any], shape: Request) -> None:
         """What is missing or mistyped; what a picture is, its own check says."""
-        waived = {other.pointer.rpartition("/")[0] for other in _others(root, shape)}
+        waived = {other.pointer.rpartition("/")[0] for _, other in _instead(root, shape)}
         found = (
             finding
             for field, types in shape.required.items()
@@ -224,17 +226,28 @@ def _pictures(root: dict[str, Any], shape: Request) -> Iterator[_Picture]:
     for field in shape.images:
         for picture in _all_places(field, root):
             elsewhere = field in shape.remote and _is_url(picture.value)
-            other = _is_way(field, picture.value, shape) or _declared(picture, shape) in shape.other_types
+            other = _is_way(field, picture.value, shape) or _is_other(picture, shape)
             if not elsewhere and not other:
                 yield picture
 
 
-def _others(root: dict[str, Any], shape: Request) -> Iterator[_Picture]:
-    """Pictures that lie elsewhere."""
+def _elsewhere(root: dict[str, Any], shape: Request) -> Iterator[_Picture]:
+    """Pictures that lie elsewhere; what holds pictures of the request counts by those."""
+    return (other for field, other in _instead(root, shape) if not _is_way(field, other.value, shape))
+
+
+def _instead(root: dict[str, Any], shape: Request) -> Iterator[tuple[str, _Picture]]:
+    """What stands in a picture's stead, and the field of the shape that says so."""
     for field in shape.remote:
         for picture in _all_places(field, root):
             if picture.value is not None and (field not in shape.images or _is_url(picture.value)):
-                yield picture
+                yield field, picture
+
+
+def _is_other(picture: _Picture, shape: Request) -> bool:
+    """Whether it is declared as no picture, and does not begin as one."""
+    value, declared = picture.value, _declared(picture, shape)
+    return declared in shape.other_types and not (isinstance(value, str) and _PICTURE.match(value))
 
 
 def _all_places(field: str, root: dict[str, Any]) -> Iterator[_Picture]:

@@ -33,12 +33,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         content_types: Media types that are taken, without parameters.
         images: Pointers to the pictures: Base64 text or data: URIs. At least one must lead to a picture.
         media_type: Name of the field beside a picture that declares its media type; "" where the API has none.
-        other_types: Media types of what is no picture, though it may stand where pictures do: a PDF. It is not judged.
+        other_types: Media types of what is no picture, though it may stand where pictures do: a PDF. It is not judged,
+            unless it begins as a JPEG or a PNG does.
         required: Pointer to the type, or types, of a field that must be there; the last field of a pointer is asked for
             only in parents that are there, as by `required` in a JSON Schema.
         remote: Pointers to what says where a picture lies instead: a URL, a bucket. It counts as a picture, but is
             neither fetched nor judged, and fields beside it are not required. Where `images` has the pointer too, only
-            text that begins with http:// or https:// is meant.
+            text that begins with http:// or https:// is meant; where `images` leads on from it, the pictures within
+            count in its stead.
         alternative: Another shape of the request; it is meant where the request has its pictures' first field, and not
             the one of this shape.
 

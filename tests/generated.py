@@ -18,7 +18,9 @@ from imagegate.bodies import BODIES, Refusal
 from imagegate.causes import CAUSES
 from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
+from imagegate.measure import Measurements
 from imagegate.metrics import METRICS
+from imagegate.scanning.output import COLUMNS
 from imagegate.web.config import Settings
 
 if TYPE_CHECKING:
@@ -121,6 +123,25 @@ def web() -> str:
     return (ROOT / "benchmarks" / "results" / "web.md").read_text(encoding="utf-8").partition("\n")[2].strip()
 
 
+def columns() -> str:
+    """The columns of a scan's CSV and Parquet, and where their values stand in the JSON object."""
+    rows = ["| column | type | in a record's JSON |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {kind} | {_place(name)} |" for name, kind in COLUMNS.items())])
+
+
+def _place(column: str) -> str:
+    notes = {
+        "rejections": "causes of the `findings` that reject, separated by `;`",
+        "warnings": "causes of the `findings` that warn, separated by `;`",
+        **dict.fromkeys(("findings", "timings", "versions"), f"`{column}`, as JSON"),
+    }
+    if column in notes:
+        return notes[column]
+    if column in Measurements.__struct_fields__:
+        return f"`measurements.{column}`"
+    return f"`{column.replace('header_', 'header.', 1)}`"
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
@@ -129,6 +150,7 @@ BLOCKS = {
     "docs/isolation.md": {"isolation": isolation},
     "docs/serve.md": {"settings": settings, "web": web},
     "docs/profiles.md": {"profiles": profiles},
+    "docs/scan.md": {"columns": columns},
 }
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 
 import imagegate
 from imagegate.cli import inputs, main, running, screens
+from imagegate.cli.reference import profiles_table
 from tests.scenes import BLURRED, SHARP, encoded, polygons
 
 ROOT = Path(imagegate.__file__).parents[1]
@@ -109,6 +110,15 @@ def test_json_is_one_object_a_line_and_equals_the_reports(run, sharp, blurred):
     result = run("check", "--json", sharp, blurred)
 
     assert lines_of(result.out) == [imagegate.check(path).to_dict(str(path)) for path in (sharp, blurred)]
+
+
+def test_a_profile_and_json_give_one_object_that_names_the_profile(run, tmp_path):
+    (tmp_path / "big.jpg").write_bytes(SHARP.ljust(5 * 2**20 + 1, b"\0"))
+    result = run("check", "--profile", "anthropic", "--json", tmp_path / "big.jpg")
+
+    (found,) = lines_of(result.out)
+    assert (result.code, found["profile"], found["ok"], found["status"]) == (REJECTED, "anthropic", False, 400)
+    assert [finding["cause"] for finding in found["findings"]] == ["file_too_large"]
 
 
 def test_quiet_names_only_what_is_rejected(run, sharp, blurred):
@@ -301,7 +311,7 @@ def test_a_scan_prints_a_line_a_file_and_a_summary(run, photos):
     assert [line.split()[0] for line in lines[:4]] == ["Verdict", "passed", "rejected", "passed"]
     assert lines[2].endswith("image_blurred")
     assert "3 pictures: 2 passed, 1 rejected" in lines
-    assert lines[-1].split()[:2] == ["1", "image_blurred"]
+    assert ["1", "image_blurred"] in [line.split()[:2] for line in lines]
 
 
 def test_a_scan_of_good_pictures_exits_with_0(run, photos):
@@ -441,8 +451,20 @@ def test_one_cause_is_shown_in_full(run):
 def test_profiles_are_listed_with_title_and_limits(run):
     printed = run("profiles").out
 
-    assert all(policy.name in printed and policy.title in printed for policy in imagegate.PROFILES.values())
-    assert "short_side.min = 600" in printed
+    lines = {line.split()[0]: line for line in printed.splitlines() if line}
+    assert all(policy.title in lines[name] for name, policy in imagegate.PROFILES.items())
+    assert lines["ata_teledermatology"].endswith("short_side.min = 600, long_side.min = 800")
+
+
+def test_profiles_on_a_terminal_of_80_columns_have_each_limit_on_a_line_of_its_own():
+    console = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
+    console.print(profiles_table(console))
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line.endswith(("=", "\u2026"))]
+    for limit in ("base64_length.max = 5_242_880", 'data_uri = "forbidden"', "long_side.max = 8_000"):
+        assert any(line.endswith(f"  {limit}") for line in lines)
 
 
 @pytest.mark.parametrize("name", imagegate.PROFILES)

@@ -1,10 +1,14 @@
 """What the documents say is so: generated tables are current, examples run, limits are the code's."""
 
 import ast
+import inspect
 import re
 
 import pytest
+from typer.main import get_command
 
+import imagegate
+from imagegate.cli.commands import app
 from imagegate.rules import RULES
 from tests.generated import BLOCKS, ROOT, filled
 
@@ -44,6 +48,39 @@ def test_the_first_example_of_the_readme_runs(monkeypatch, capsys):
 
     assert printed[0] == "True 200"
     assert printed[1].startswith("image_blurred ")
+
+
+@pytest.mark.parametrize(
+    ("user", "lines"),
+    [
+        ("Before an upload", ("check(", 'policy="legit_health"', "explain(", "imagegate explain --status 429")),
+        (
+            "Folders of photos",
+            ("scan(", 'policy="perfect_corp_hd"', "--profile perfect_corp_hd", "explain session.har"),
+        ),
+        ("The uploads of an app", ("check(", "check_payload(", "to_error(", "imagegate payload")),
+    ],
+)
+def test_the_readme_shows_each_user_the_lines_that_speak_an_apis_language(user, lines):
+    section = README.split(f"**{user}", 1)[1].split("\n**", 1)[0].split("\n## ", 1)[0]
+
+    assert [line for line in lines if line not in section] == []
+
+
+def test_the_readmes_examples_call_what_there_is():
+    for example in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        for call in ast.walk(ast.parse(example)):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("imagegate."):
+                function = getattr(imagegate, call.func.attr)
+                inspect.signature(function).bind(*call.args, **{word.arg: word.value for word in call.keywords})
+
+
+def test_the_readmes_commands_have_the_options_that_it_gives_them():
+    known = get_command(app).commands
+    for line in re.findall(r"^imagegate (.*)$", README, re.MULTILINE):
+        name, *words = line.partition(" #")[0].split()
+        options = {option for parameter in known[name].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= options, line
 
 
 def test_links_between_documents_lead_somewhere():

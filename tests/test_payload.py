@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import imagegate
 from imagegate import schema, strict_json
 from imagegate.policy import PROFILES, Policy
-from imagegate.request import MISSING, Request, places
+from imagegate.request import EVERY, MISSING, Request, places
+from imagegate.rules import RULES
 from tests.generated import ROOT
 
 SAMPLES = ROOT / "sample_images"
@@ -205,6 +206,36 @@ def test_a_declared_type_that_is_not_the_pictures_is_a_mismatch():
 
     assert found(body, "anthropic") == [("format_mismatch", "/messages/0/content/0/source/data")]
     assert message(body, policy="anthropic").startswith("The request declares image/png, but the picture is JPEG.")
+
+
+def source(**fields):
+    return {"messages": [{"content": [{"source": fields}]}]}
+
+
+@pytest.mark.parametrize("name", ["good_mst05.jpg", "good_16bit.png"])
+def test_a_picture_that_is_declared_as_a_document_is_a_mismatch(name):
+    body = source(media_type="application/pdf", data=text_of(name))
+
+    assert found(body, "anthropic") == [("format_mismatch", "/messages/0/content/0/source/data")]
+
+
+def test_a_document_made_of_blocks_is_asked_for_no_data_and_the_pictures_in_it_are_judged():
+    """Anthropic, document blocks: a source of type content holds text and images."""
+    inner = {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": BLURRED}}
+    body = source(type="content", content=[{"type": "text", "text": "What is it?"}, inner])
+    report = imagegate.check_payload(body, policy="anthropic")
+
+    assert report.pointers == ("/messages/0/content/0/source/content/1/source/data",)
+    assert {finding.pointer for finding in report.findings} == set(report.pointers)
+    assert report.ok
+
+
+def test_a_document_of_blocks_is_no_picture_of_its_own():
+    image = {"source": {"media_type": "image/png", "data": "QUJD"}}
+    document = {"source": {"type": "content", "content": [image]}}
+    codes = [dict(found({"messages": [{"content": [document] * count}]}, "anthropic")) for count in (100, 101)]
+
+    assert ["too_many_images" in each for each in codes] == [False, True]
 
 
 def test_a_data_uri_is_judged_by_the_policy():
@@ -520,6 +551,17 @@ PICTURES = {
 }
 
 
+def test_every_limit_of_a_request_that_a_profile_states_is_tested_below():
+    stating = {
+        metric: {name for name, policy in PROFILES.items() if metric in policy.limits}
+        for metric in {rule.metric for rule in RULES if rule.stage == "request"}
+    }
+
+    assert stating.keys() == {"image_count", "request_size"}
+    assert stating["image_count"] == set(PICTURES) >= stating["request_size"]
+    assert all(policy.limits.get(metric, {}).keys() <= {"max"} for policy in PROFILES.values() for metric in stating)
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_as_many_pictures_as_a_profile_says_are_taken_and_no_more(name):
     most = PROFILES[name].limits["image_count"]["max"]
@@ -536,6 +578,97 @@ def test_as_long_a_request_as_a_profile_says_is_taken_and_no_longer(name):
 
     assert "file_too_large" not in dict(found(text.ljust(most), name))
     assert found(text.ljust(most + 1), name) == [("file_too_large", "")]
+
+
+# What the profiles say of requests, walked line by line
+
+
+def shapes(of):
+    """Profile, shape and what a table of the shape holds, of every shape that a profile states."""
+    lines = []
+    for name, policy in PROFILES.items():
+        shape = policy.request
+        while shape not in (None, Request()):
+            lines += [(name, shape, line) for line in of(shape)]
+            shape = shape.alternative
+    return lines
+
+
+def built(pointer, value):
+    """The least body in which a pointer leads to a value."""
+    for token in reversed(pointer.split("/")[1:]):
+        value = [value] if token == EVERY else {token: value}
+    return value
+
+
+def without(body, place):
+    """The body, and the container and name of what stands in it at a place."""
+    body = copy.deepcopy(body)
+    *way, last = [int(token) if token.isdigit() else token for token in place.split("/")[1:]]
+    parent = body
+    for token in way:
+        parent = parent[token]
+    return body, parent, last
+
+
+@pytest.mark.parametrize(("name", "shape", "pointer"), shapes(lambda shape: shape.images))
+def test_a_picture_is_found_where_a_profile_says(name, shape, pointer):  # noqa: ARG001 - as the others that walk
+    report = imagegate.check_payload(built(pointer, GOOD), policy=name)
+
+    assert report.pointers == (pointer.replace("*", "0"),)
+
+
+@pytest.mark.parametrize(("name", "shape", "pointer"), shapes(lambda shape: shape.remote))
+def test_a_picture_that_lies_elsewhere_is_none_where_a_profile_says_so(name, shape, pointer):  # noqa: ARG001 - likewise
+    report = imagegate.check_payload(built(pointer, "https://example.org/a.jpg"), policy=name)
+
+    assert report.images == ()
+    assert "image_missing" not in {finding.cause.code for finding in report.findings}
+
+
+@pytest.mark.parametrize(("name", "shape", "pointer"), shapes(lambda shape: shape.required))
+def test_a_field_that_a_profile_requires_is_missed_and_its_type_is_asked_for(name, shape, pointer):
+    """In the request that the API documents; one that lacks the root of an alternative shape is of the first shape."""
+    bodies = [body for profile, body, _ in DOCUMENTED.values() if profile == name]
+    body, place = next(
+        (body, place)
+        for body in bodies
+        for place, value, _ in places(pointer, body)
+        if value is not MISSING and place.count("/") == pointer.count("/")
+    )
+    shorter, parent, last = without(body, place)
+    del parent[last]
+    mistyped, parent, last = without(body, place)
+    parent[last] = True
+
+    assert found(body, name) == []
+    assert ("field_invalid", place) in found(mistyped, name)
+    if shape is PROFILES[name].request or place.count("/") > 1:
+        assert ("field_missing", place) in found(shorter, name)
+
+
+@pytest.mark.parametrize(("name", "shape", "kind"), shapes(lambda shape: shape.content_types))
+def test_a_content_type_is_taken_as_a_profile_says_and_no_other(name, shape, kind):  # noqa: ARG001 - likewise
+    body = next(body for profile, body, _ in DOCUMENTED.values() if profile == name)
+
+    assert found(body, name, content_type=f"{kind}; charset=utf-8") == []
+    assert found(body, name, content_type=f"{kind}x") == [("content_type_unsupported", "")]
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(profile for profile, _, _ in DOCUMENTED.values()))
+def test_a_data_uri_in_a_request_is_taken_required_or_refused(name):
+    policy = PROFILES[name]
+    body = built(policy.request.images[-1], GOOD), built(policy.request.images[-1], f"data:image/jpeg;base64,{GOOD}")
+    refused = [{code for code, _ in found(each, name)} & {"data_uri_required", "data_uri_forbidden"} for each in body]
+
+    assert (
+        refused
+        == {
+            "allowed": [set(), set()],
+            "forbidden": [set(), {"data_uri_forbidden"}],
+            "required": [{"data_uri_required"}, set()],
+        }[policy.data_uri]
+    )
 
 
 # The report

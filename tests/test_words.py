@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import imagegate
 from imagegate.causes import CAUSES
 from imagegate.cli.commands import app
+from imagegate.errors import ERRORS, UNKNOWN
 from imagegate.header import FORMATS
 from imagegate.metrics import METRICS
 from imagegate.policy import Policy
@@ -28,9 +29,9 @@ FOREIGN = LANGUAGES[1:]
 
 # What a language writes as English does.
 SAME = {
-    "de": {"px", "{number} {unit}", "{title} ({meaning}: {value})."},
-    "es": {"px", "bytes", "bits", "{number} {unit}", "{title} ({meaning}: {value})."},
-    "fr": {"px", "pixels", "bits", "{number} {unit}"},
+    "de": {"px", "{title}.", "{number} {unit}", "{title} ({meaning}: {value})."},
+    "es": {"px", "{title}.", "bytes", "bits", "{number} {unit}", "{title} ({meaning}: {value})."},
+    "fr": {"px", "{title}.", "pixels", "bits", "{number} {unit}"},
 }
 
 
@@ -52,6 +53,8 @@ def texts():
     for metric in METRICS.values():
         yield from (metric.meaning, metric.unit)
     yield from (kind.advice for kind in FORMATS.values())
+    for meaning in (*ERRORS, UNKNOWN):
+        yield from (meaning.cause, meaning.advice)
 
 
 TEXTS = dict.fromkeys(filter(None, texts()))

@@ -46,7 +46,7 @@ _CODE_OF_STATUS: Final = {
     503: "transient",
 }
 
-_SEVERE: Final = ("fatal", "error")
+_HARMLESS: Final = ("warning", "information", "success")
 _RESOURCE_TYPE: Final = re.compile(r"^[A-Z]\w*(?:\.|$)")
 _XPATH_INDEX: Final = re.compile(r"\[([0-9]{1,9})\]")
 
@@ -58,7 +58,7 @@ def render(refusal: Refusal) -> Answer:
 
 
 def parse(body: object) -> ParsedBody | None:
-    """An OperationOutcome; of its issues the first error, or the first of all."""
+    """An OperationOutcome; of its issues the first error, or the first of all, whose code then tells of no error."""
     outcome = mapping(body)
     issues = outcome.get("issue")
     if outcome.get("resourceType") != "OperationOutcome" or not isinstance(issues, list):
@@ -66,10 +66,11 @@ def parse(body: object) -> ParsedBody | None:
     known = [issue for issue in map(mapping, issues) if isinstance(issue.get("code"), str)]
     if not known:
         return None
-    issue = next((issue for issue in known if issue.get("severity") in _SEVERE), known[0])
+    severe = [issue for issue in known if issue.get("severity") not in _HARMLESS]
+    issue = (severe or known)[0]
     details = text(mapping(issue.get("details")).get("text"))
     return ParsedBody(
-        code=issue["code"],
+        code=issue["code"] if severe else "",
         message=text(issue.get("diagnostics")) or details,
         pointer=_pointer(issue),
     )

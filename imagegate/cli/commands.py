@@ -2,6 +2,8 @@
 
 # Typer reads the annotations when a command is called, so they are not postponed here.
 import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +14,10 @@ import typer
 import imagegate
 from imagegate.causes import CAUSES
 from imagegate.cli import ExitCode, inputs, reference
-from imagegate.cli.inputs import STDIN, Misuse
+from imagegate.cli.inputs import STDIN, STDOUT, Misuse
 from imagegate.cli.output import as_utf8, complain, results, show, visible, write_json
-from imagegate.cli.printing import Printer, Tally, survey
+from imagegate.cli.printing import Printer, Tally
+from imagegate.cli.progress import Progress
 from imagegate.cli.saved import saved
 from imagegate.cli.screens import answer_screen
 from imagegate.explanation import KNOWN
@@ -58,7 +61,7 @@ TroubleOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only w
 
 app = typer.Typer(
     help="Say, before the upload, whether an API will take a photo.",
-    epilog="Exit code: 0 every picture passes, 1 some picture is rejected, 2 misuse, 130 interrupted.",
+    epilog="Exit code: 0 every picture passes, 1 some picture is rejected, 2 misuse, 130 interrupted, 143 terminated.",
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -109,7 +112,7 @@ def check(  # noqa: PLR0913 - the options of the command
     inputs.refuse_unusable_files(files)
     inputs.refuse_unusable_overlay(overlay, files)
     inputs.refuse_unknown_dialect(api)
-    printer = Printer(json=json, quiet=quiet, api=api)
+    printer = Printer(json=json, quiet=quiet, api=api, lang=lang)
     for name in files:
         report = _checked(name, judge, lang, detail=overlay is not None)
         printer.picture(name, report)
@@ -124,11 +127,24 @@ def check(  # noqa: PLR0913 - the options of the command
 def scan(  # noqa: PLR0913 - the options of the command
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, and folders with all that is below them.")],
     *,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="OUT", help="Write the records to OUT.jsonl, OUT.csv or OUT.parquet."),
+    ] = STDOUT,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an output where an earlier scan stopped.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Threads; without it, one a processor.")
     ] = None,
     isolation: Annotated[
         Isolation | None, typer.Option(help="Read pictures in worker processes, whatever the policy says.")
+    ] = None,
+    move_rejected: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Move the rejected pictures there; nothing is overwritten.")
+    ] = None,
+    copy_passed: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Copy those that pass there; nothing is overwritten.")
     ] = None,
     api: ApiOption = None,
     profile: ProfileOption = None,
@@ -140,22 +156,35 @@ def scan(  # noqa: PLR0913 - the options of the command
     """Check folders of pictures, a line each.
 
     A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong.
+    With -o the records are written to a file instead.
     """
-    from imagegate.scanning import items_of  # noqa: PLC0415 - it loads the decoders, which --help does not need
+    # They load the decoders, which --help does not need.
+    from imagegate.cli.scanning import Run, output_of, sorter_of  # noqa: PLC0415
+    from imagegate.scanning import items_of  # noqa: PLC0415
+    from imagegate.scanning.counting import Count  # noqa: PLC0415
 
     judge = inputs.policy_of(profile, policy)
     if isolation is not None:
         judge = msgspec.structs.replace(judge, isolation=isolation)
     inputs.refuse_unusable_paths(paths)
     inputs.refuse_unknown_dialect(api)
-    printer = Printer(json=json, quiet=quiet, api=api)
-    count, width = survey(items_of(paths))
-    if not count:
+    sorter = sorter_of(paths, move_rejected, copy_passed)
+    items = items_of(paths)
+    with output_of(output, judge, lang, resume=resume) or nullcontext() as file:
+        printer = Printer(json=json, quiet=quiet, api=api, lang=lang, table=file is None)
+        if judge.isolation == "none":
+            imagegate.warmup()  # else the slowest picture would be the one that loads the kernels
+        on_screen = (json or api is not None) and sys.stdout.isatty()
+        with Count(paths) as count, Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress:
+            interrupted = Run(printer, file, sorter, progress).pictures(items, judge, lang, workers)
+        if file is not None and interrupted is None:
+            file.finish()
+    if file is not None and interrupted is not None:
+        complain(f"interrupted; {file.part} has the records so far, and --resume goes on with it")
+    if interrupted is None and not printer.tally.total:
         complain(f"there are no files in {', '.join(paths)}")
-    with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records:
-        printer.records(records, count, width)
     printer.summary()
-    return _exit_code(printer.tally)
+    return interrupted or _exit_code(printer.tally)
 
 
 @app.command()
@@ -176,7 +205,7 @@ def payload(  # noqa: PLR0913 - the options of the command
     judge = inputs.policy_of(profile, policy)
     inputs.refuse_unusable_files([file])
     inputs.refuse_unknown_dialect(api)
-    printer = Printer(json=json, quiet=quiet, api=api)
+    printer = Printer(json=json, quiet=quiet, api=api, lang=lang)
     printer.payload(file, imagegate.check_payload(inputs.body_of(file, judge), policy=judge, lang=lang))
     return _exit_code(printer.tally)
 
@@ -264,7 +293,8 @@ def profiles(
     elif quiet:
         _print_lines(profile.name for profile in listed)
     elif name is None:
-        show(results(), reference.profiles_table())
+        console = results()
+        show(console, reference.profiles_table(console))
     else:
         results().print(PROFILE_TEXTS[listed[0].name], soft_wrap=True, end="")
 

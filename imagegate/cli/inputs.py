@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STDIN: Final = "-"
+STDOUT: Final = "-"
 DEFAULT: Final = "default"
 LONGEST_ECHO: Final = 100
 LOOKS_LIKE_BASE64: Final = "that looks like Base64, not like a name: pipe it in, and give - as the file"

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.cells import cell_len
 from rich.console import Group
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from imagegate.causes import CAUSES
 from imagegate.cli.inputs import STDIN
-from imagegate.cli.output import as_utf8, complain, results, show, visible, warnings_console, write_json
+from imagegate.cli.output import as_utf8, complain, results, show, visible, write_json
 from imagegate.cli.screens import STYLES, payload_screen, picture_screen
+from imagegate.words import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rich.console import Console, RenderableType
 
+    from imagegate.causes import Cause
     from imagegate.payload import PayloadReport
     from imagegate.report import Report, Verdict
     from imagegate.scanning import Record
-    from imagegate.scanning.sources import Item
 
 WIDEST_NAME: Final = 60
 _VERDICT_WIDTH: Final = 10
@@ -33,16 +34,25 @@ _VERDICT_WIDTH: Final = 10
 class Printer:
     """Prints each picture in the form that the options ask for, and counts it.
 
+    Args:
+        json: One object a line.
+        quiet: What is rejected alone.
+        api: The dialect of error bodies; None for no bodies.
+        lang: Language tag or Accept-Language value of titles and advice.
+        table: People see every picture, not only the counts.
+
     Attributes:
         tally: The pictures so far.
     """
 
-    def __init__(self, *, json: bool, quiet: bool, api: str | None) -> None:
-        self.tally = Tally()
+    def __init__(self, *, json: bool, quiet: bool, api: str | None, lang: str, table: bool = True) -> None:
+        self.tally = Tally(choose(lang))
         self._quiet = quiet
         self._json = json
         self._api = api
         self._for_people = not (json or quiet or api)
+        self._in_table = self._for_people and table
+        self._width = WIDEST_NAME
 
     def picture(self, name: str, report: Report) -> None:
         """Print one picture of `check`."""
@@ -57,7 +67,7 @@ class Printer:
         console = results()
         if self._for_people and self.tally.total:
             console.print()
-        self.tally.add(report)
+        self.tally.add(report.to_dict(title))
         if self._api is not None:
             _write_body(report, self._api)
         elif self._json:
@@ -67,61 +77,72 @@ class Printer:
         elif not report.ok:
             console.print(_quiet_line(title, report), soft_wrap=True)
 
-    def records(self, records: Iterable[Record], count: int, width: int) -> None:
-        """Print the records of a scan as they come.
+    def heading(self, width: int) -> None:
+        """Begin the table of a scan.
 
         Args:
-            records: What the scan gives.
-            count: Number of files, for the bar.
-            width: Columns of the names in the table.
+            width: Columns of the names in it.
         """
-        console = results()
-        if self._for_people and count:
-            console.print(_record_heading(width), soft_wrap=True)
-        with _bar(console, hidden=self._quiet or (not self._for_people and console.is_terminal)) as bar:
-            task = bar.add_task("", total=count)
-            for record in records:
-                self.tally.add(record.report)
-                self._record(record, console, width)
-                bar.advance(task)
+        self._width = width
+        if self._in_table:
+            results().print(_record_heading(width), soft_wrap=True)
 
-    def _record(self, record: Record, console: Console, width: int) -> None:
+    def record(self, record: Record, plain: Mapping[str, Any]) -> None:
+        """Print one record of a scan, whose object is `plain`."""
+        self.tally.add(plain)
         if self._api is not None:
             if record.report is None:
                 complain(f"{record.source}: {record.error}")
             else:
                 _write_body(record.report, self._api)
         elif self._json:
-            write_json(record.to_dict())
-        elif self._for_people or not record.ok:
-            console.print(_record_line(record, width), soft_wrap=True)
+            write_json(plain)
+        elif self._in_table or (self._quiet and not record.ok):
+            results().print(_record_line(record, self._width), soft_wrap=True)
 
     def summary(self) -> None:
         """Print the counts, where people are to read them."""
         if self._for_people:
             console = results()
-            console.print()
+            if self._in_table:
+                console.print()
             show(console, self.tally.summary())
 
 
 class Tally:
-    """How many pictures passed, and how often each cause was found."""
+    """How many pictures passed, how often each cause was found, and which picture was the largest and the slowest.
 
-    def __init__(self) -> None:
+    Attributes:
+        passed: Pictures that pass.
+        rejected: Pictures that do not, those that could not be read among them.
+        unread: Pictures that could not be read.
+        skipped: What a source holds beside pictures, by kind.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
         self.passed = 0
         self.rejected = 0
         self.unread = 0
-        self._causes: Counter[tuple[str, str, str]] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self._causes: Counter[tuple[str, str]] = Counter()
+        self._advised: Counter[str] = Counter()
+        self._largest = (0, "")
+        self._slowest = (0.0, "")
 
-    def add(self, report: Verdict | None) -> None:
-        """Count one picture; None is one that could not be read."""
-        if report is not None and report.ok:
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Count one picture by its object; one that could not be read has no status."""
+        if record["ok"]:
             self.passed += 1
         else:
             self.rejected += 1
-        self.unread += report is None
-        found = report.findings if report is not None else ()
-        self._causes.update({(finding.severity, finding.cause.code, finding.cause.title) for finding in found})
+        self.unread += record["status"] is None
+        findings = record["findings"]
+        self._causes.update({(finding["severity"], finding["cause"]) for finding in findings})
+        if not record["ok"] and findings:
+            self._advised[findings[0]["cause"]] += 1
+        self._largest = max(self._largest, (record.get("size") or 0, record["source"] or ""))
+        self._slowest = max(self._slowest, (sum(record.get("timings", {}).values()), record["source"] or ""))
 
     @property
     def total(self) -> int:
@@ -129,26 +150,37 @@ class Tally:
         return self.passed + self.rejected
 
     def summary(self) -> RenderableType:
-        """The counts, the commonest cause first."""
+        """The counts, the commonest cause first; of a scan also its extremes and the advice that helps most."""
         pictures = "1 picture" if self.total == 1 else f"{self.total:,} pictures"
         line = Text(f"{pictures}: {self.passed:,} passed, {self.rejected:,} rejected", style="bold")
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
         if self.unread:
             table.add_row(f"{self.unread:,}", Text("could not be read", style=STYLES["reject"]), "")
-        for (severity, code, title), count in sorted(self._causes.items(), key=lambda item: (-item[1], item[0])):
+        for (severity, code), count in sorted(self._causes.items(), key=lambda item: (-item[1], item[0])):
             label = code if severity == "reject" else f"{code} (warning)"
-            table.add_row(f"{count:,}", Text(label, style=STYLES[severity]), title)
-        return Group(line, table) if table.row_count else line
+            table.add_row(f"{count:,}", Text(label, style=STYLES[severity]), self._said(code).title)
+        for kind, count in self.skipped.most_common():
+            table.add_row(f"{count:,}", "skipped", kind)
+        told = [Text(sentence) for sentence in self._sentences()]
+        return Group(line, *([table] if table.row_count else []), *told)
+
+    def _said(self, code: str) -> Cause:
+        return CAUSES[code].in_language(self._lang)
+
+    def _sentences(self) -> Iterator[str]:
+        if self._slowest[0] and self.total > 1:
+            yield f"Slowest: {visible(self._slowest[1])} ({self._slowest[0]:.2f} s)"
+        if self._largest[0] and self.total > 1:
+            yield f"Largest: {visible(self._largest[1])} ({decimal(self._largest[0])})"
+        if self._advised:
+            ((code, count),) = self._advised.most_common(1)
+            yield f"Would help most ({count:,} of {self.rejected:,} rejected): {self._said(code).advice}"
 
 
-def survey(items: Iterable[Item]) -> tuple[int, int]:
-    """How many pictures there are, and the width of the column that shows their names."""
-    count, width = 0, len("File")
-    for item in items:
-        count += 1
-        width = max(width, cell_len(visible(item.source)))
-    return count, min(width, WIDEST_NAME)
+def width_of(names: Iterable[str]) -> int:
+    """Columns of a table that shows these names."""
+    return min(max((cell_len(visible(name)) for name in names), default=0) or len("File"), WIDEST_NAME)
 
 
 def _write_body(report: Verdict, api: str) -> None:
@@ -185,19 +217,4 @@ def _causes_of(record: Record) -> Text:
         if finding.severity == "reject"
         else Text(f"{finding.cause.code} (warning)", style=STYLES["warn"])
         for finding in record.report.findings
-    )
-
-
-def _bar(console: Console, *, hidden: bool) -> Progress:
-    """On standard error; or, where both are terminals, drawn by the results' console, so that lines pass above it."""
-    return Progress(
-        TextColumn("checking"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console if sys.stdout.isatty() else warnings_console(),
-        disable=hidden or not sys.stderr.isatty(),
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
     )

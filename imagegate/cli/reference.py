@@ -56,14 +56,15 @@ def cause_page(cause: Cause) -> RenderableType:
     return grid
 
 
-def profiles_table() -> RenderableType:
-    """Every profile, with what it says otherwise than the default."""
+def profiles_table(console: Console) -> RenderableType:
+    """Every profile, with what it says otherwise than the default; a line each where there is room, as in a pipe."""
+    wide = console.width >= WIDE
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Name", no_wrap=True)
     table.add_column("Title")
-    table.add_column("Limits")
+    table.add_column("Limits", no_wrap=not wide)
     for policy in PROFILES.values():
-        table.add_row(policy.name, policy.title, "\n".join(_own(policy)) or "the default limits")
+        table.add_row(policy.name, policy.title, (", " if wide else "\n").join(_own(policy)) or "the default limits")
     return Group(
         table, Text("\n`imagegate profiles NAME` prints one as TOML, with the source of each line.", style="dim")
     )
@@ -79,7 +80,7 @@ def _own(policy: Policy) -> Iterator[str]:
     for rule in RULES:
         limit = policy.limits.get(rule.metric, {}).get(rule.bound)
         if limit is not None:
-            yield f"{rule.id} = {limit:.15g}"
+            yield f"{rule.id} = {limit:_.15g}"
 
 
 def effective(policy: Policy) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from imagegate.cli.inputs import STDIN
 from imagegate.cli.output import UNBOUNDED, visible
 from imagegate.header import FORMATS
 from imagegate.judge import judged, stated
@@ -56,7 +57,8 @@ def answer_screen(source: str | None, error: ApiError) -> RenderableType:
     """What an API's answer means: cause, fault, whether a retry helps and when, advice."""
     status = str(error.status or ("no answer" if error.fault == "network" else "status unknown"))
     style = "reject" if error.fault else "pass" if error.status else "unknown"
-    title = Text(f"{visible(source)}: " if source else "", style="bold", overflow="fold")
+    name = "standard input" if source == STDIN else visible(source or "")
+    title = Text(f"{name}: " if name else "", style="bold", overflow="fold")
     title.append(", ".join(filter(None, (status, error.api, error.code))), style=STYLES[style])
     facts = {
         "Fault": error.fault,

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from imagegate.policy import Policy
+    from imagegate.scanning.sources import Item
 
-__all__ = ["Record", "Scan", "items_of", "scan"]
+__all__ = ["Record", "Scan", "items_of", "scan", "scan_items"]
 
 
 class Scan(Iterator[Record]):
@@ -77,8 +78,12 @@ def scan(
             it is reached.
         OSError: A single `source` does not exist or cannot be opened.
     """
-    judge = resolve(policy)
-    return Scan(records_of(items_of(source), judge, workers=_checked_workers(workers), lang=choose(lang)))
+    return scan_items(items_of(source), policy=resolve(policy), workers=workers, lang=lang)
+
+
+def scan_items(items: Iterator[Item], *, policy: Policy, workers: int | None, lang: str) -> Scan:
+    """Check these pictures of a source; arguments and errors as `scan`."""
+    return Scan(records_of(items, policy, workers=_checked_workers(workers), lang=choose(lang)))
 
 
 def _checked_workers(workers: int | None) -> int:

@@ -1,7 +1,7 @@
 """What imagegate says, and in which language: the English text is the key to its translations, as in gettext.
 
-A text is a `Phrase`, or stands in a row of CAUSES, METRICS or FORMATS; its translations stand in one file a language
-beside this one. Codes and the names of metrics are not texts.
+A text is a `Phrase`, or stands in a row of CAUSES, METRICS, FORMATS or ERRORS; its translations stand in one file a
+language beside this one. Codes and the names of metrics are not texts.
 """
 
 from __future__ import annotations

@@ -1,0 +1,112 @@
+"""One run of `imagegate scan`: its records are printed, written and sorted as they come."""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from imagegate.cli.inputs import STDOUT, Misuse
+from imagegate.cli.interrupts import Interrupt
+from imagegate.cli.output import complain
+from imagegate.cli.printing import width_of
+from imagegate.scanning import scan_items
+from imagegate.scanning.output import Output, OutputRefused
+from imagegate.scanning.sorting import Sorter
+from imagegate.versions import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imagegate.cli.printing import Printer
+    from imagegate.cli.progress import Progress
+    from imagegate.policy import Policy
+    from imagegate.scanning.sources import Item
+
+# Names by which the table's width is chosen: those on the first screens.
+_MEASURED_NAMES: Final = 200
+
+
+def output_of(name: str, policy: Policy, lang: str, *, resume: bool) -> Output | None:
+    """The file of the records, None for standard output; a scan with other settings cannot go on with it."""
+    if name == STDOUT:
+        if resume:
+            raise Misuse("--resume goes on with a file: name it by -o")
+        return None
+    try:
+        return Output(name, {"policy": policy.to_dict(), "lang": lang, "versions": dict(versions())}, resume=resume)
+    except OutputRefused as error:
+        raise Misuse(f"-o: {error}") from None
+
+
+def sorter_of(paths: Sequence[str], move_rejected: Path | None, copy_passed: Path | None) -> Sorter:
+    """Where pictures go by their verdict."""
+    try:
+        return Sorter([Path(path) for path in paths], move_rejected=move_rejected, copy_passed=copy_passed)
+    except ValueError as error:
+        raise Misuse(str(error)) from None
+
+
+class Run:
+    """One scan.
+
+    Args:
+        printer: Prints and counts the records.
+        output: Where they are written; None for nowhere.
+        sorter: Moves and copies the pictures.
+        progress: Says how far it is.
+    """
+
+    def __init__(self, printer: Printer, output: Output | None, sorter: Sorter, progress: Progress) -> None:
+        self._printer = printer
+        self._output = output
+        self._sorter = sorter
+        self._progress = progress
+
+    def pictures(self, items: Iterator[Item], policy: Policy, lang: str, workers: int | None) -> int | None:
+        """Scan the pictures of a source from its first on.
+
+        Returns:
+            The exit code that says what interrupted it; None where nothing did.
+        """
+        with Interrupt() as interrupt:
+            left = self._left(items, interrupt)
+            with scan_items(interrupt.until(left), policy=policy, workers=workers, lang=lang) as records:
+                for record in records:
+                    plain = record.to_dict()
+                    if self._output is not None:
+                        self._output.write(plain)
+                    self._printer.record(record, plain)
+                    self._sort(record.source, ok=record.ok)
+                    self._progress.advance(ok=record.ok)
+            self._printer.tally.skipped.update(getattr(records, "skipped", {}))
+        return interrupt.code
+
+    def _left(self, items: Iterator[Item], interrupt: Interrupt) -> Iterator[Item]:
+        """What no earlier run has finished."""
+        if self._output is None:
+            return self._headed(items)
+        last = None
+        try:
+            for item, plain in interrupt.until(self._output.finished(items, self._sorter.is_gone)):
+                self._printer.tally.add(plain)
+                self._progress.advance(ok=plain["ok"], fresh=False)
+                last = item, plain["ok"]
+        except OutputRefused as error:
+            raise Misuse(f"-o: {error}") from None
+        if last is not None and last[0] is not None:
+            # Its record was written; a kill may have come before it was sorted.
+            self._sort(last[0].source, ok=last[1])
+        return self._output.rest
+
+    def _headed(self, items: Iterator[Item]) -> Iterator[Item]:
+        first = list(islice(items, _MEASURED_NAMES))
+        if first:
+            self._printer.heading(width_of(item.source for item in first))
+        return chain(first, items)
+
+    def _sort(self, source: str, *, ok: bool) -> None:
+        try:
+            self._sorter.sort(source, ok=ok)
+        except OSError as error:
+            complain(f"{source} was not {'copied' if ok else 'moved'}: {error}")
