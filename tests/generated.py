@@ -14,6 +14,7 @@ import imagegate
 from benchmarks.speed.record import read
 from benchmarks.speed.tables import summary
 from imagegate.bodies import BODIES, Refusal
+from imagegate.calibration.binomial import photos_needed
 from imagegate.causes import CAUSES
 from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
@@ -105,9 +106,19 @@ def _errors_of(api: str | None) -> str:
     return "\n".join(rows)
 
 
+def photos() -> str:
+    """The rows of a Markdown table: a reject rate, and the good photos that it takes for 1, 2, 3 and 5 limits."""
+    needed = {rate: [photos_needed(limits, rate) for limits in (1, 2, 3, 5)] for rate in (0.005, 0.01, 0.02, 0.05, 0.1)}
+    return "\n".join(
+        f"| {100 * rate:g} % | " + " | ".join(f"{count:,}" for count in counts) + " |"
+        for rate, counts in needed.items()
+    )
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
+    "docs/calibrate.md": {"photos": photos},
     "docs/errors.md": {"errors": errors},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},

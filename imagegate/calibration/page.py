@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
     from imagegate.calibration import Calibrated, Calibration
     from imagegate.calibration.binomial import Share
+    from imagegate.metrics import Metric
 
     Values = NDArray[np.float64]
 
 # Drawn at the width of a phone, so that text is as large as it says there.
 WIDTH: Final = 340
 HEIGHT: Final = 230
-LEFT: Final = 44
-RIGHT: Final = 12
+LEFT: Final = 46
+RIGHT: Final = 20
 TOP: Final = 22
 BOTTOM: Final = 40
 POINTS: Final = 240  # of a curve: more than can be told apart
@@ -87,11 +88,11 @@ def _table(calibration: Calibration) -> str:
     head = ["Rule", "Proposed", "Before", "Good photos rejected", *(("Bad photos caught", "AUC") if bad else ())]
     rows = [_row(row, head) for row in calibration.rules]
     everything = [
-        ("", ""),
-        ("", ""),
+        ("",),
+        ("",),
         _share(calibration.good, calibration.good_before),
         *(
-            (_share(calibration.bad, calibration.bad_before), ("", ""))
+            (_share(calibration.bad, calibration.bad_before), ("",))
             if calibration.bad and calibration.bad_before
             else ()
         ),
@@ -103,8 +104,8 @@ def _table(calibration: Calibration) -> str:
 
 def _row(row: Calibrated, head: list[str]) -> str:
     cells = [
-        (limit_text(row, row.limit), "") if row.limit is not None else ("stays", row.stays),
-        (limit_text(row, row.before), ""),
+        (limit_text(row, row.limit),) if row.limit is not None else ("stays", row.stays),
+        (limit_text(row, row.before),),
         _share(row.good, row.good_before),
     ]
     if row.bad and row.bad_before and row.auc:
@@ -113,16 +114,16 @@ def _row(row: Calibrated, head: list[str]) -> str:
     return _cells(row.rule.id, cells, head)
 
 
-def _share(now: Share, before: Share) -> tuple[str, str]:
+def _share(now: Share, before: Share) -> tuple[str, ...]:
     text = f"{now.count:,} of {now.total:,}, {percent(now.rate)}"
-    return text, f"{number(now.low)} to {percent(now.high)}; before {percent(before.rate)}"
+    return text, f"{number(now.low)} to {percent(now.high)}", f"before {percent(before.rate)}"
 
 
-def _cells(name: str, cells: Iterable[tuple[str, str]], head: list[str], kind: str = "") -> str:
+def _cells(name: str, cells: Iterable[tuple[str, ...]], head: list[str], kind: str = "") -> str:
     parts = "".join(
         f'<td data-label="{label}"{"" if text else " class=none"}>{escape(text)}'
-        f"{f'<small>{escape(more)}</small>' if more else ''}</td>"
-        for label, (text, more) in zip(head[1:], cells, strict=True)
+        f"{''.join(f'<small>{escape(line)}</small>' for line in more)}</td>"
+        for label, (text, *more) in zip(head[1:], cells, strict=True)
     )
     return f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{parts}</tr>'
 
@@ -140,10 +141,9 @@ def _key_item(kind: str, text: str) -> str:
 def _article(row: Calibrated) -> str:
     figures = _rates(row) + (_roc(row) if row.auc else "")
     metric = METRICS[row.rule.metric]
-    unit = f", in {metric.unit}" if metric.unit else ""
-    unknown = f" {row.unknown:,} good photos have no such number; they pass." if row.unknown else ""
+    unknown = f" Good photos of which it cannot be told, and which pass: {row.unknown:,}." if row.unknown else ""
     stays = f" The limit stays: {row.stays}." if row.stays else ""
-    meaning = f"{metric.meaning[0].upper()}{metric.meaning[1:]}{unit}.{stays}{unknown}"
+    meaning = f"{metric.meaning[0].upper()}{metric.meaning[1:]}.{stays}{unknown}"
     return f'<article><h3>{row.rule.id}</h3><p>{escape(meaning)}</p><div class="plots">{figures}</div></article>'
 
 
@@ -184,7 +184,7 @@ class _Axes:
             for share in shares
         )
         names = "".join(
-            f'<text x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{text}</text>'
+            f'<text x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>'
             for value, text in ticks
         )
         middle = (LEFT + WIDTH - RIGHT) / 2
@@ -198,7 +198,8 @@ def _rates(row: Calibrated) -> str:
     """The shares of good and bad photos that each limit would reject."""
     groups = [values[np.isfinite(values)] for values in row.values]
     limits = [limit for limit in (row.holds, row.before) if math.isfinite(limit)]
-    low, high = _span(groups, limits)
+    metric = METRICS[row.rule.metric]
+    low, high = _span(groups, limits, metric)
     axes = _Axes(low, high, stretched=True)
     at = np.linspace(low, high, POINTS)
     sign = -1.0 if row.rule.bound == "min" else 1.0
@@ -208,7 +209,8 @@ def _rates(row: Calibrated) -> str:
         if len(known)
     )
     lines = axes.upright("before", row.before) + axes.upright("now", row.holds)
-    across = f"limit ({row.rule.bound})"
+    unit = f", {metric.unit}" if metric.unit else ""
+    across = f"{'at least' if row.rule.bound == 'min' else 'at most'}{unit}"
     grid = axes.grid(_ticks(low, high), RATES, across, "photos rejected")
     title = f"Share of photos that each limit on {row.rule.metric} would reject"
     return _figure(title, grid + curves + lines, "What each limit would reject, by this rule alone.")
@@ -244,13 +246,13 @@ def _figure(title: str, drawn: str, caption: str) -> str:
     )
 
 
-def _span(groups: Iterable[Values], limits: Iterable[float]) -> tuple[float, float]:
+def _span(groups: Iterable[Values], limits: Iterable[float], metric: Metric) -> tuple[float, float]:
     """What a figure shows: all but the farthest photos of each group, and both limits."""
     ends = [end for known in groups if len(known) for end in np.quantile(known, (SHOWN, 1 - SHOWN))]
     ends += limits
     low, high = (float(pick(ends)) for pick in (min, max)) if ends else (0.0, 1.0)
     margin = (high - low) / 20 or 0.5
-    return low - margin, high + margin
+    return max(low - margin, metric.low), min(high + margin, metric.high)
 
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:

@@ -61,8 +61,8 @@ def doubt(calibration: Calibration) -> str:
     if calibration.confirmed:
         return ""
     return (
-        "More of the photos that were held out are rejected than was promised: the good photos are too unlike one "
-        "another, or come in series; see docs/calibrate.md"
+        "More of the photos that were held out are rejected than is promised, so the good photos come in series or "
+        "change from one part of the folder to another; see docs/calibrate.md"
     )
 
 
@@ -110,9 +110,10 @@ def _limit_lines(calibration: Calibration, limits: Mapping[str, Mapping[str, flo
 
 def _reason(calibration: Calibration, row: Calibrated) -> str:
     caught = "" if row.bad is None else f"; catches {row.bad.count:,} of {row.bad.total:,} bad ones"
+    kept = f"{100 * calibration.reject_rate:g} % ({100 * CONFIDENCE:g} % confidence)"
     return (
-        f"{row.good.count:,} of {row.good.total:,} good photos are beyond it{caught}; with all limits at most "
-        f"{100 * calibration.reject_rate:g} % are ({100 * CONFIDENCE:g} % confidence); {calibration.made}; was {row.before:g}"
+        f"{row.good.count:,} of {row.good.total:,} good photos are beyond it{caught}; "
+        f"all limits together reject at most {kept}; {calibration.made}; was {row.before:g}"
     )
 
 
