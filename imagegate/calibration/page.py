@@ -213,7 +213,11 @@ def _rates(row: Calibrated) -> str:
     across = f"{'at least' if row.rule.bound == 'min' else 'at most'}{unit}"
     grid = axes.grid(_ticks(low, high), RATES, across, "photos rejected")
     title = f"Share of photos that each limit on {row.rule.metric} would reject"
-    return _figure(title, grid + curves + lines, "What each limit would reject, by this rule alone.")
+    return _figure(
+        title,
+        grid + curves + lines,
+        "What each limit would reject, by this rule alone; shares near 0 are drawn larger.",
+    )
 
 
 def _roc(row: Calibrated) -> str:

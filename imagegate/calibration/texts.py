@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from imagegate.calibration import Calibrated, Calibration
     from imagegate.calibration.binomial import Share
 
+ONE_PERCENT: Final = 0.01
+
 
 def number(rate: float) -> str:
-    """A share in per cent without the sign: "0.31"."""
-    return f"{round(100 * rate, 2):.4g}"
+    """A share in per cent without the sign: "0.31", "87.4"."""
+    return f"{100 * rate:.3g}" if rate >= ONE_PERCENT else f"{round(100 * rate, 2):g}"
 
 
 def percent(rate: float) -> str:
