@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
+from rich.console import Console
 
 import imagegate
 from imagegate.calibration import calibrate
@@ -22,6 +23,8 @@ from imagegate.calibration.blocks import cut, least
 from imagegate.calibration.page import to_html
 from imagegate.calibration.roc import auc, curve
 from imagegate.calibration.texts import to_toml
+from imagegate.cli.calibrating import calibration_screen, write_whole
+from imagegate.cli.inputs import Misuse
 from imagegate.policy import PROFILES, Policy
 from imagegate.report import Report
 from imagegate.scanning import Record
@@ -161,7 +164,9 @@ def test_what_stays_and_rejects_good_photos_costs_as_many_of_the_promise():
         "luma_p98.min", "bright_share.max", "contrast.min",
     }  # fmt: skip
     assert found.good.count >= 4
-    with pytest.raises(ValueError, match=r"207 good photos, and 4 that the limits which stay reject, cannot promise"):
+    with pytest.raises(
+        ValueError, match=r"207 good photos, and 4 that are rejected whatever the limits, cannot promise"
+    ):
         calibrate(good(207), bad, reject_rate=0.05, policy=policy)
 
 
@@ -274,6 +279,25 @@ def test_what_cannot_be_told_counts_as_passing():
     assert found.rules[0].limit == 5.9
 
 
+def test_where_not_knowing_rejects_each_such_photo_costs_one_of_the_promise():
+    """Three of 181 cannot be told: with one limit, five worst, as Wilks's 181 of 5 % allow."""
+    off = {"blur_score": {"max": math.inf}, "centre_sharpness": {"min": -math.inf}}
+    severities = {**BLUR_ALONE.severities, "focus_undetermined": "reject"}
+    policy = replace(BLUR_ALONE, severities=severities, limits=off)
+    values = np.where(np.arange(181) < 3, np.nan, np.arange(181) / 100 + 0.1)
+    found = calibrate(records(blur_radius=values), reject_rate=0.05, policy=policy)
+
+    assert found.rules[0].limit == pytest.approx(1.9, abs=0.002)
+    assert found.good.count == 3
+    with pytest.raises(ValueError, match="cannot promise 5 %"):
+        calibrate(records(blur_radius=values[:180]), reject_rate=0.05, policy=policy)
+
+
+def test_a_rate_that_takes_millions_of_photos_is_refused_at_once():
+    with pytest.raises(ValueError, match=r"for 0\.0001 % it takes 2,995,731"):
+        calibrate(records(np.arange(50)), reject_rate=1e-6, policy=BLUR_ALONE)
+
+
 def test_a_number_that_most_good_photos_do_not_have_gets_no_limit():
     values = np.where(np.arange(59) < 30, np.nan, 1.0)
     policy = replace(BLUR_ALONE, limits={})
@@ -282,9 +306,9 @@ def test_a_number_that_most_good_photos_do_not_have_gets_no_limit():
     assert found.rules[0].stays == "only 29 of 59 good photos have this number"
 
 
-@pytest.mark.parametrize("rate", [0, 1, 0.5, -0.1, math.nan])
+@pytest.mark.parametrize("rate", [0, 1e-9, 1, 0.5, -0.1, math.nan])
 def test_a_rate_that_cannot_be_meant_is_refused(rate):
-    with pytest.raises(ValueError, match=r"reject_rate must be above 0 and below 0\.5"):
+    with pytest.raises(ValueError, match=r"reject_rate must be at least 1e-06 and below 0\.5"):
         calibrate([], reject_rate=rate)
 
 
@@ -452,7 +476,7 @@ def test_the_screen_names_promise_limits_and_rates(skin, run):  # noqa: F811 - a
     [
         (("--good", "nowhere"), "there is no file nowhere"),
         (("--good", "{good}"), "cannot promise 1 %"),
-        (("--good", "{good}", "--reject-rate", "2"), "reject_rate must be above 0 and below 0.5"),
+        (("--good", "{good}", "--reject-rate", "2"), "reject_rate must be at least 1e-06 and below 0.5"),
         (("--good", "{good}", "--profile", "any_quality"), "rejects no picture for its quality"),
         (("--good", "{good}", "-o", "nowhere/x.toml"), "-o: there is no folder nowhere"),
         (("--good", "{good}", "--html", "."), "--html: . is a folder"),
@@ -478,6 +502,26 @@ def test_the_policy_that_is_calibrated_is_not_overwritten(run, tmp_path):  # noq
 
     assert result.code == MISUSE
     assert "is the policy that is calibrated and would be lost" in result.err
+
+
+def test_no_column_is_cut_on_a_terminal_of_80_columns(calibration):
+    console = Console(width=80)
+    with console.capture() as printed:
+        console.print(calibration_screen(calibration))
+
+    assert "…" not in printed.get()
+    assert "contrast.min stays: does not tell bad photos from good" in printed.get()
+
+
+def test_the_files_are_written_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "ours.toml"
+    write_whole("-o", target, "first")
+    write_whole("-o", target, "second")
+    with pytest.raises(Misuse, match=r"-o: .*nowhere"):
+        write_whole("-o", tmp_path / "nowhere" / "ours.toml", "third")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["ours.toml"]
+    assert target.read_text(encoding="utf-8") == "second"
 
 
 def test_json_holds_no_name_of_a_photo(calibration):

@@ -6,6 +6,7 @@ docs/calibrate.md explains it; binomial.py, blocks.py and roc.py have the statis
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Context
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFIDENCE", "Calibrated", "Calibration", "Quantile", "Share", "calibrate"]
 
 FOLDS: Final = 10
+LOWEST: Final = 1e-6  # takes three million good photos
 MOST: Final = 0.5  # no photos are good half of which are to be rejected
 DIGITS: Final = 4  # of a limit
 
@@ -191,8 +193,8 @@ def calibrate(
     Args:
         good: Photos that are to pass, as `imagegate.scan` gives them, scanned with the same `policy`.
         bad: Photos that are to be rejected, likewise.
-        reject_rate: The share of photos like the good ones that may be rejected, above 0 and below 0.5; it is promised
-            with 95 % confidence.
+        reject_rate: The share of photos like the good ones that may be rejected, at least 1e-6 and below 0.5; it is
+            promised with 95 % confidence.
         policy: What the API takes: None for the default, a profile's name, or a Policy.
 
     Raises:
@@ -212,8 +214,8 @@ def calibrate(
 def _check_rate(rate: object) -> None:
     if isinstance(rate, bool) or not isinstance(rate, (int, float)):
         raise TypeError(f"reject_rate must be a number, got {type(rate).__name__}")
-    if not 0 < rate < MOST:
-        raise ValueError(f"reject_rate must be above 0 and below {MOST:g}, got {rate:g}")
+    if not LOWEST <= rate < MOST:
+        raise ValueError(f"reject_rate must be at least {LOWEST:g} and below {MOST:g}, got {rate:g}")
 
 
 class _Fit:
@@ -267,7 +269,7 @@ class _Fit:
         """Which photos are rejected whatever the limits; None where nothing can be."""
         if not stays and not any(_may_reject_unknown(rule, self.base) for rule in self.rules):
             return None
-        free = _limited(self.base, {rule.id: _off(rule) for rule in self.rules if rule.id not in stays})
+        free = _limited(self.base, {rule.id: _loosest(rule) for rule in self.rules if rule.id not in stays})
         return np.array([_rejects(photo, free) for photo in good], np.bool_)
 
     def _least(self, good: Sequence[Measurements], stays: Mapping[str, str]) -> int:
@@ -285,7 +287,7 @@ class _Fit:
             return allowed
         limits = len(self.rules) - len(stays)
         condemned = needed - limits - 1
-        others = f", and {condemned:,} that the limits which stay reject," if condemned > 0 else ""
+        others = f", and {condemned:,} that are rejected whatever the limits," if condemned > 0 else ""
         lowest = upper_bound(needed - 1, len(good), ONE_SIDED)
         fewest = photos_needed(needed, self.reject_rate)
         possible = f"they can promise {_up(100 * lowest):g} %" if lowest < MOST else "they can promise nothing"
@@ -374,6 +376,14 @@ def _limit_of(rule: Rule, policy: Policy) -> float:
 def _off(rule: Rule) -> float:
     """The limit that nothing fails."""
     return -math.inf if rule.bound == "min" else math.inf
+
+
+def _loosest(rule: Rule) -> float:
+    """The limit that no number fails, but that one which cannot be told is still held against."""
+    metric = METRICS[rule.metric]
+    if rule.bound == "max":
+        return min(metric.high, sys.float_info.max)
+    return math.nextafter(metric.low, math.inf) if metric.open_low else max(metric.low, -sys.float_info.max)
 
 
 def _may_reject_unknown(rule: Rule, policy: Policy) -> bool:

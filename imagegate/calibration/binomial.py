@@ -109,13 +109,13 @@ def quantile_ranks(total: int, share: float) -> Ranks:
 
 def _terms(count: int, total: int, rate: float) -> NDArray[np.float64]:
     """P(X = 0), ..., P(X = count)."""
-    number = np.arange(count + 1)
-    logs = _log_choose(total)[: count + 1] + number * math.log(rate) + (total - number) * math.log1p(-rate)
+    number = np.arange(count + 1, dtype=np.float64)
+    logs = _log_choose(count, total) + number * math.log(rate) + (total - number) * math.log1p(-rate)
     return np.asarray(np.exp(logs), np.float64)
 
 
 @functools.lru_cache(maxsize=4)
-def _log_choose(total: int) -> NDArray[np.float64]:
-    """Logarithms of the binomial coefficients; as logarithms, for those of 1,100 no longer fit into a double."""
-    number = np.arange(1, total + 1)
+def _log_choose(count: int, total: int) -> NDArray[np.float64]:
+    """Logarithms of the first binomial coefficients; as logarithms, for those of 1,100 no longer fit into a double."""
+    number = np.arange(1, count + 1, dtype=np.float64)
     return np.concatenate(([0.0], np.cumsum(np.log((total - number + 1) / number))))

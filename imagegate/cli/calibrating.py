@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import math
 import sys
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -16,17 +14,19 @@ from rich.text import Text
 
 import imagegate
 from imagegate.calibration import calibrate
-from imagegate.calibration.texts import check, left_out, limit_text, percent, promise, share_text
+from imagegate.calibration.texts import check, left_out, number, percent, promise
 from imagegate.cli.inputs import Misuse, refuse_unusable_paths, shortened
-from imagegate.cli.output import complain, warnings_console
+from imagegate.cli.output import warnings_console
+from imagegate.metrics import METRICS
 from imagegate.scanning import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.console import RenderableType
 
-    from imagegate.calibration import Calibrated, Calibration
+    from imagegate.calibration import Calibrated, Calibration, Share
     from imagegate.policy import Policy
     from imagegate.scanning import Record
 
@@ -81,31 +81,32 @@ def calibration_screen(calibration: Calibration) -> RenderableType:
     parts += ["", _limits(calibration), "", _rates(calibration)]
     if calibration.bad is not None:
         parts += ["", _areas(calibration)]
+    parts += [Text(f"{row.rule.id} stays: {row.stays}.", style="dim") for row in calibration.rules if row.stays]
     return Group(*parts)
 
 
 def _limits(calibration: Calibration) -> Table:
     share = percent(calibration.reject_rate)
-    table = _table("Limit", "Proposed", "Before", f"{share} of good photos are beyond")
+    table = _table("Limit", "Proposed", "Before", f"{share} are beyond")
     for row in calibration.rules:
-        proposed = Text("stays", style="dim") if row.limit is None else limit_text(row, row.limit)
-        table.add_row(row.rule.id, proposed, limit_text(row, row.before), _quantile(row))
+        proposed = Text("stays", style="dim") if row.limit is None else _number(row, row.limit)
+        table.add_row(row.rule.id, proposed, _number(row, row.before), _quantile(row))
     return table
 
 
 def _rates(calibration: Calibration) -> Table:
     """What the limits do now, and what they did before."""
     bad = calibration.bad is not None
-    table = _table("", "Good rejected", "before", *(("Bad caught", "before") if bad else ()))
+    table = _table("In per cent", "Good rejected", "before", *(("Bad caught", "before") if bad else ()))
     rows = [(row.rule.id, row.good, row.good_before, row.bad, row.bad_before) for row in calibration.rules]
     whole = calibration
     for name, good, good_before, caught, caught_before in (
         *rows,
         ("all together", whole.good, whole.good_before, whole.bad, whole.bad_before),
     ):
-        cells = [share_text(good), percent(good_before.rate)]
+        cells = [_per_cent(good), number(good_before.rate)]
         if caught is not None and caught_before is not None:
-            cells += [share_text(caught), percent(caught_before.rate)]
+            cells += [_per_cent(caught), number(caught_before.rate)]
         table.add_row(name, *cells)
     return table
 
@@ -117,6 +118,15 @@ def _areas(calibration: Calibration) -> Table:
             words = Text("yes", style="green") if row.auc.separates else Text("no", style="yellow")
             table.add_row(row.rule.id, f"{row.auc.area:.3f}", f"{row.auc.low:.3f} to {row.auc.high:.3f}", words)
     return table
+
+
+def _per_cent(share: Share) -> str:
+    return f"{number(share.rate)} ({number(share.low)} to {number(share.high)})"
+
+
+def _number(row: Calibrated, limit: float) -> str:
+    """Without "at most": the rule's name says that."""
+    return "none" if math.isinf(limit) else str(METRICS[row.rule.metric].text(limit))
 
 
 def _quantile(row: Calibrated) -> str:
@@ -131,23 +141,17 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def tell_of_stays(calibration: Calibration) -> None:
-    """Say on standard error why limits stay."""
-    for row in calibration.rules:
-        if row.stays:
-            complain(f"{row.rule.id} stays: {row.stays}")
-
-
 def write_whole(option: str, path: Path, text: str) -> None:
-    """Write a file so that it is there whole or as it was before."""
-    unfinished = None
+    """Write a file so that it is there whole or as it was before; a pipe or device is written to as it is."""
+    target = path.resolve()
+    unfinished = target.with_name(f".{target.name}.part")
     try:
-        descriptor, unfinished = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(unfinished).replace(path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(target)
     except OSError as error:
-        if unfinished is not None:
-            with suppress(OSError):
-                Path(unfinished).unlink()
+        with suppress(OSError):
+            unfinished.unlink()
         raise Misuse(f"{option}: {shortened(str(path))}: {error.strerror or error}") from None
