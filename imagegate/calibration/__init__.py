@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONFIDENCE", "Calibrated", "Calibration", "Quantile", "Share", "calibrate"]
 
+SUFFIX: Final = "_calibrated"
 FOLDS: Final = 10
 LOWEST: Final = 1e-6  # takes three million good photos
 MOST: Final = 0.5  # no photos are good half of which are to be rejected
@@ -242,7 +243,7 @@ class _Fit:
         policy = _limited(self.base, limits)
         return Calibration(
             base=self.base,
-            policy=msgspec.structs.replace(policy, name=f"{self.base.name}_calibrated"),
+            policy=msgspec.structs.replace(policy, name=f"{self.base.name.removesuffix(SUFFIX)}{SUFFIX}"),
             reject_rate=self.reject_rate,
             rules=tuple(
                 self._calibrated(rule, limits.get(rule.id), stays.get(rule.id, ""), good, bad) for rule in self.rules

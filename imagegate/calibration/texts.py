@@ -111,10 +111,10 @@ def _limit_lines(calibration: Calibration, limits: Mapping[str, Mapping[str, flo
 
 
 def _reason(calibration: Calibration, row: Calibrated) -> str:
-    caught = "" if row.bad is None else f"; catches {row.bad.count:,} of {row.bad.total:,} bad ones"
+    caught = "" if row.bad is None else f", {row.bad.count:,} of {row.bad.total:,} bad ones"
     kept = f"{100 * calibration.reject_rate:g} % ({100 * CONFIDENCE:g} % confidence)"
     return (
-        f"{row.good.count:,} of {row.good.total:,} good photos are beyond it{caught}; "
+        f"beyond it: {row.good.count:,} of {row.good.total:,} good photos{caught}; "
         f"all limits together reject at most {kept}; {calibration.made}; was {row.before:g}"
     )
 
