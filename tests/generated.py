@@ -15,6 +15,7 @@ import imagegate
 from benchmarks.speed.record import read
 from benchmarks.speed.tables import summary
 from imagegate.bodies import BODIES, Refusal
+from imagegate.calibration.binomial import photos_needed
 from imagegate.causes import CAUSES
 from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
@@ -142,9 +143,19 @@ def _place(column: str) -> str:
     return f"`{column.replace('header_', 'header.', 1)}`"
 
 
+def photos() -> str:
+    """How many good photos a reject rate takes for so many limits, as a Markdown table."""
+    rows = ["| reject rate | 1 limit | 2 limits | 3 limits | 5 limits |", "|---|---|---|---|---|"]
+    for rate in (0.005, 0.01, 0.02, 0.05, 0.1):
+        counts = (f"{photos_needed(limits, rate):,}" for limits in (1, 2, 3, 5))
+        rows.append(f"| {100 * rate:g} % | {' | '.join(counts)} |")
+    return "\n".join(rows)
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
+    "docs/calibrate.md": {"photos": photos},
     "docs/errors.md": {"errors": errors},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},

@@ -327,6 +327,45 @@ def serve(
 
 
 @app.command()
+def calibrate(  # noqa: PLR0913 - the options of the command
+    *,
+    good: Annotated[str, typer.Option(metavar="DIR", help="Photos that are to pass.")],
+    bad: Annotated[str | None, typer.Option(metavar="DIR", help="Photos that are to be rejected.")] = None,
+    reject_rate: Annotated[
+        float, typer.Option(metavar="SHARE", help="The share of good photos that may be rejected, all limits together.")
+    ] = 0.01,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="POLICY.toml", help="Write the policy with these limits.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write a page with the curves.")] = None,
+    profile: ProfileOption = None,
+    policy: PolicyOption = None,
+    json: JsonOption = False,
+    quiet: TroubleOption = False,
+) -> None:
+    """Propose limits for your own photos.
+
+    Of good photos: limits that keep to a reject rate. With bad ones: only of what tells them apart.
+    """
+    from imagegate.calibration import page, texts  # noqa: PLC0415 - it loads the decoders, which --help does not need
+    from imagegate.cli import calibrating  # noqa: PLC0415 - likewise
+
+    base = inputs.policy_of(profile, policy)
+    calibrating.refuse_unusable_targets(output, html, policy)
+    found = calibrating.calibrated(good, bad, base, reject_rate, hidden=quiet)
+    if output is not None:
+        calibrating.write_whole("-o", output, texts.to_toml(found))
+    if html is not None:
+        calibrating.write_whole("--html", html, page.to_html(found))
+    if json:
+        write_json(found.to_dict())
+    elif not quiet:
+        show(results(), calibrating.calibration_screen(found))
+    if texts.doubt(found):
+        complain(texts.doubt(found))
+
+
+@app.command()
 def warmup(*, json: JsonOption = False, quiet: TroubleOption = False) -> None:
     """Compile every kernel.
 
