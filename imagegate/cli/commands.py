@@ -13,7 +13,7 @@ from imagegate.causes import CAUSES
 from imagegate.cli import ExitCode, inputs, reference
 from imagegate.cli.inputs import STDIN, Misuse
 from imagegate.cli.output import complain, results, show, visible, write_json
-from imagegate.cli.printing import Printer, Tally, survey
+from imagegate.cli.printing import WIDEST_NAME, Printer, Tally, survey
 from imagegate.policy import PROFILES, Isolation
 
 if TYPE_CHECKING:
@@ -107,8 +107,23 @@ def check(  # noqa: PLR0913 - the options of the command
 
 @app.command()
 def scan(  # noqa: PLR0913 - the options of the command
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, and folders with all that is below them.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH", help="Files, folders with all that is below them, archives, tables, globs and URLs."
+        ),
+    ] = None,
     *,
+    from_list: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Scan what this list names, one a line or null-separated; - is standard input."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The column of tables (JSONL, CSV, Parquet) that has the pictures."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Threads; without it, one a processor.")
     ] = None,
@@ -124,21 +139,29 @@ def scan(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Check folders of pictures, a line each.
 
-    A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong.
+    A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong. Archives
+    (zip, tar) and tables (JSONL, CSV, Parquet) that are named are read in place.
     """
-    from imagegate.scanning import items_of  # noqa: PLC0415 - it loads the decoders, which --help does not need
+    from imagegate.cli import locations  # noqa: PLC0415 - it loads the decoders, which --help does not need
+    from imagegate.scanning import items_of  # noqa: PLC0415 - likewise
 
     judge = inputs.policy_of(profile, policy)
     if isolation is not None:
         judge = msgspec.structs.replace(judge, isolation=isolation)
-    inputs.refuse_unusable_paths(paths)
+    names = paths or []
+    locations.refuse_unusable(names, from_list)
     inputs.refuse_unknown_dialect(api)
     printer = Printer(json=json, quiet=quiet, api=api)
-    count, width = survey(items_of(paths))
-    if not count:
-        complain(f"there are no files in {', '.join(paths)}")
-    with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records:
+    # What comes out of a stream can be read only once.
+    count, width = survey(items_of(names)) if locations.are_files_and_folders(names) else (None, WIDEST_NAME)
+    with (
+        locations.opened(names, from_list) as source,
+        imagegate.scan(source, policy=judge, workers=workers, column=column, lang=lang) as records,
+    ):
         printer.records(records, count, width)
+        printer.tally.skipped = records.skipped
+    if not printer.tally.total:
+        complain(f"there are no files in {', '.join(names) or inputs.shortened(str(from_list))}")
     printer.summary()
     return _exit_code(printer.tally)
 

@@ -60,16 +60,16 @@ class Printer:
         elif not report.ok:
             console.print(_quiet_line(title, report), soft_wrap=True)
 
-    def records(self, records: Iterable[Record], count: int, width: int) -> None:
+    def records(self, records: Iterable[Record], count: int | None, width: int) -> None:
         """Print the records of a scan as they come.
 
         Args:
             records: What the scan gives.
-            count: Number of files, for the bar.
+            count: Number of files, for the bar; None where it is not known.
             width: Columns of the names in the table.
         """
         console = results()
-        if self._for_people and count:
+        if self._for_people and count != 0:
             console.print(_record_heading(width), soft_wrap=True)
         with _bar(console, hidden=self._quiet or (not self._for_people and console.is_terminal)) as bar:
             task = bar.add_task("", total=count)
@@ -104,6 +104,7 @@ class Tally:
         self.passed = 0
         self.rejected = 0
         self.unread = 0
+        self.skipped: Counter[str] = Counter()
         self._causes: Counter[tuple[str, str]] = Counter()
 
     def add(self, report: Report | None) -> None:
@@ -132,6 +133,8 @@ class Tally:
         for (severity, code), count in sorted(self._causes.items(), key=lambda item: (-item[1], item[0])):
             label = code if severity == "reject" else f"{code} (warning)"
             table.add_row(f"{count:,}", Text(label, style=STYLES[severity]), CAUSES[code].title)
+        for reason, count in self.skipped.most_common():
+            table.add_row(f"{count:,}", "skipped", reason)
         return Group(line, table) if table.row_count else line
 
 

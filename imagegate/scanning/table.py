@@ -35,7 +35,7 @@ def columns() -> Mapping[str, CellType]:
 
     They are the keys of `Record.to_dict()`, flat: the header's are `header_...` (its width and height are as stored,
     those of the measurements as seen), the timings' `seconds_...`. `rejections` and `warnings` are the codes of the
-    findings, with blanks between; `findings` and `versions` are JSON.
+    findings, with ";" between; `findings` and `versions` are JSON.
     """
     facts = {name: _plain(kind) for name, kind in get_type_hints(Header).items() if name not in UNREPORTED}
     return MappingProxyType(
@@ -48,18 +48,17 @@ def columns() -> Mapping[str, CellType]:
     )
 
 
-def flat(record: Record) -> dict[str, Cell]:
-    """A record as one row: every column in its order; what is not known or cannot be told is None."""
-    plain = record.to_dict()
+def flat(record: Mapping[str, Any]) -> dict[str, Cell]:
+    """A record's object (`Record.to_dict()`) as one row: every column in order, None where nothing is known."""
     cells = {
-        **plain,
-        **{f"header_{name}": value for name, value in (plain["header"] or {}).items()},
-        **(plain["measurements"] or {}),
-        **{f"seconds_{stage}": seconds for stage, seconds in plain["timings"].items()},
-        "rejections": _codes(plain["findings"], "reject"),
-        "warnings": _codes(plain["findings"], "warn"),
-        "findings": _json(plain["findings"]),
-        "versions": _json(plain["versions"]),
+        **record,
+        **{f"header_{name}": value for name, value in (record["header"] or {}).items()},
+        **(record["measurements"] or {}),
+        **{f"seconds_{stage}": seconds for stage, seconds in record["timings"].items()},
+        "rejections": _codes(record["findings"], "reject"),
+        "warnings": _codes(record["findings"], "warn"),
+        "findings": _json(record["findings"]),
+        "versions": _json(record["versions"]),
     }
     return {name: cells.get(name) for name in columns()}
 
@@ -78,7 +77,7 @@ def arrow_schema() -> pa.Schema:
 def arrow_batches(records: Iterable[Record]) -> Iterator[pa.RecordBatch]:
     """Records as batches of up to `BATCH` rows; no more than one batch is held."""
     pa, schema = _pyarrow(), arrow_schema()
-    rows = map(flat, records)
+    rows = (flat(record.to_dict()) for record in records)
     while batch := list(islice(rows, BATCH)):
         yield pa.RecordBatch.from_pylist(batch, schema=schema)
 
@@ -97,7 +96,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _codes(findings: list[dict[str, Any]], severity: str) -> str:
-    return " ".join(finding["cause"] for finding in findings if finding["severity"] == severity)
+    return ";".join(finding["cause"] for finding in findings if finding["severity"] == severity)
 
 
 def _json(value: object) -> str:
