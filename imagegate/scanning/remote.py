@@ -9,7 +9,7 @@ from imagegate.scanning import item
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from imagegate.policy import Policy
     from imagegate.scanning.item import Content
@@ -93,14 +93,20 @@ def _walk(system: Any, folder: str, skipped: Counter[str]) -> Iterator[str]:
             continue  # Stores without folders mark them by an empty file of that name.
         if path.rpartition("/")[2].startswith("."):
             skipped["hidden"] += 1
-        elif facts["type"] == "directory" and facts.get("islink"):
-            skipped["link to a folder"] += 1
-        elif facts["type"] == "directory":
+        elif (kind := _kind(system, path, facts)) == "directory":
             yield from _walk(system, path, skipped)
-        elif facts["type"] == "file":
+        elif kind == "file":
             yield path
         else:
-            skipped["no regular file"] += 1
+            skipped[kind] += 1
+
+
+def _kind(system: Any, path: str, facts: Mapping[str, Any]) -> str:
+    """Of a link, which only local stores have, that of what it leads to."""
+    if facts.get("islink") and system.isdir(path):
+        return "link to a folder"
+    is_file = system.isfile(path) if facts.get("islink") else facts["type"] == "file"
+    return "file" if is_file else "directory" if facts["type"] == "directory" else "no regular file"
 
 
 def _fail(reason: str) -> BinaryIO:

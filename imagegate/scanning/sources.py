@@ -47,19 +47,24 @@ class Items(Iterator[Item]):
             "link to a folder", "folder already visited"; in archives also "link".
     """
 
-    def __init__(
-        self, locations: Iterable[Location], *, policy: Policy | None = None, column: str | None = None
-    ) -> None:
-        self.skipped: Counter[str] = Counter()
-        self._visited: set[tuple[int, int]] = set()
-        self._policy = resolve(policy)
-        self._column = column
-        self._items = self._found(locations)
+    def __init__(self, items: Iterator[Item], skipped: Counter[str]) -> None:
+        self._items = items
+        self.skipped = skipped
 
     def __next__(self) -> Item:
         return next(self._items)
 
-    def _found(self, locations: Iterable[Location]) -> Iterator[Item]:
+
+class _Finder:
+    """One way through a source. Items are apart from it, so that what nobody reads on is closed at once."""
+
+    def __init__(self, policy: Policy, column: str | None, skipped: Counter[str]) -> None:
+        self.skipped = skipped
+        self._visited: set[tuple[int, int]] = set()
+        self._policy = policy
+        self._column = column
+
+    def found(self, locations: Iterable[Location]) -> Iterator[Item]:
         for location in locations:
             name = _checked(location)
             if remote.is_url(location):
@@ -152,10 +157,11 @@ def items_of(
     """The pictures that a scan of `source` checks, in its order; arguments and errors as `scan`."""
     if isinstance(source, (str, os.PathLike)):
         _refuse_missing(source)
-        return Items([source], policy=policy, column=column)
+        source = [source]
     if isinstance(source, (bytes, bytearray, memoryview)) or not isinstance(source, Iterable):
         raise TypeError(f"source must be a path or an iterable of paths, got {type(source).__name__}")
-    return Items(source, policy=policy, column=column)
+    skipped: Counter[str] = Counter()
+    return Items(_Finder(resolve(policy), column, skipped).found(source), skipped)
 
 
 def is_glob(name: str) -> bool:
