@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import io
 import os
+import socketserver
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -114,6 +118,39 @@ def test_what_is_longer_than_the_policy_takes_is_read_no_further(url):
 
     assert item.read(policy).data is None
     assert [record.status for record in imagegate.scan(f"{url}/b.jpg", policy=policy)] == [400]
+
+
+@pytest.mark.parametrize("path", ["photo.jpg", "endless.jpg"])
+def test_over_http_a_file_is_read_no_further_than_the_policy_takes(path):
+    pytest.importorskip("aiohttp", reason="the extra 's3' is not installed")
+    policy = imagegate.Policy(limits={"file_size": {"max": 1 << 20}, "base64_length": {"max": 1 << 20}})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Pages) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (record,) = imagegate.scan(f"http://127.0.0.1:{server.server_address[1]}/{path}", policy=policy)
+        server.shutdown()
+
+    assert record.error is None
+    assert record.status == (200 if path == "photo.jpg" else 400)
+
+
+class _Pages(http.server.BaseHTTPRequestHandler):
+    """A server that knows neither lengths nor ranges."""
+
+    def do_HEAD(self):
+        self.send_response(405)
+        self.end_headers()
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(SHARP)
+            while "endless" in self.path:
+                self.wfile.write(bytes(1 << 16))
+
+    def log_message(self, *_):
+        pass
 
 
 def test_a_store_that_answers_nothing_is_a_record_that_tells_no_key(monkeypatch):

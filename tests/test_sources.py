@@ -148,6 +148,12 @@ def test_a_glob_stands_for_the_files_that_match(tmp_path, pattern, expected):
     assert names(str(tmp_path / pattern), tmp_path) == expected
 
 
+def test_two_globs_share_their_folders(tmp_path):
+    grown(tmp_path, "a.jpg", "b.png")
+
+    assert names([f"{tmp_path}/*.jpg", f"{tmp_path}/*.png"], tmp_path) == ["a.jpg", "b.png"]
+
+
 def test_a_glob_without_a_match_is_a_record_so_that_nothing_is_lost_quietly(tmp_path):
     (record,) = imagegate.scan(str(tmp_path / "*.jpg"))
 

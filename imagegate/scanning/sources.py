@@ -72,17 +72,17 @@ class _Finder:
             else:
                 yield from self._local(name, literal=isinstance(location, os.PathLike))
 
-    def _local(self, name: str, *, literal: bool) -> Iterator[Item]:
+    def _local(self, given: str, *, literal: bool) -> Iterator[Item]:
+        name = str(Path(given))
         try:
-            mode = os.stat(name).st_mode  # noqa: PTH116 - a Path would drop the name's "./"
+            mode = os.stat(name).st_mode  # noqa: PTH116 - no object for each of a million files
         except OSError:
             yield from self._glob(name) if is_glob(name) and not literal else [_item(name)]
             return
         if stat.S_ISDIR(mode):
-            yield from map(_item, self._walk(str(Path(name))))
+            yield from map(_item, self._walk(name))
         elif stat.S_ISREG(mode):
-            path = str(Path(name))
-            yield from self._file(path, partial(_opened, path), partial(_item, path))
+            yield from self._file(name, partial(_opened, name), partial(_item, name))
         else:
             yield _item(name)
 
@@ -114,7 +114,9 @@ class _Finder:
         depth = EVERYWHERE if "**" in wanted else len(wanted)
         count = 0
         if base.is_dir():
-            for name in self._walk(str(base), depth):
+            # Of its own, for another glob may want other files of the same folders.
+            walk = _Finder(self._policy, self._column, self.skipped)._walk  # noqa: SLF001 - its own class
+            for name in walk(str(base), depth):
                 if _matches(Path(name).relative_to(base).parts, wanted):
                     count += 1
                     yield from self._file(name, partial(_opened, name), partial(_item, name))
@@ -264,22 +266,22 @@ def _no_file(path: str) -> str:
 
 
 def _item(path: str) -> Item:
-    return Item(str(Path(path)), partial(_read, Path(path)))
+    return Item(path, partial(_read, path))
 
 
 def _opened(path: str) -> BinaryIO:
-    return Path(path).open("rb")
+    return open(path, "rb")  # noqa: PTH123 - a Path interns its parts, and the table of a million of these stays
 
 
-def _read(path: Path, policy: Policy) -> Content:
-    mode = path.stat().st_mode
+def _read(path: str, policy: Policy) -> Content:
+    mode = os.stat(path).st_mode  # noqa: PTH116 - likewise
     # Opening a pipe would wait for whoever writes to it.
     if not stat.S_ISREG(mode):
         raise Unopened("The folder cannot be listed" if stat.S_ISDIR(mode) else "Not a regular file")
-    with path.open("rb") as file:
+    with _opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > longest(policy):
-            return Content(size, path, None)
+            return Content(size, Path(path), None)
         content = read(file, policy, size)
     # What has grown since is judged by its whole length.
-    return content if content.data is not None else content._replace(image=path)
+    return content if content.data is not None else content._replace(image=Path(path))
