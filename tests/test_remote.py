@@ -105,6 +105,12 @@ def test_a_glob_in_a_store_stands_for_the_files_that_match(url):
     assert found == ["b.jpg", "z.jpg"]
 
 
+def test_archives_that_a_glob_matches_in_a_store_are_read_in_place(url):
+    (item,) = items_of(f"{url}/*.zip")
+
+    assert item.source == f"{url}/zipped.zip/in.jpg"
+
+
 @pytest.mark.parametrize(("name", "reason"), [("nope.jpg", "No such file or directory"), ("*.png", "No file matches")])
 def test_what_is_not_in_a_store_is_a_record(url, name, reason):
     (record,) = imagegate.scan([f"{url}/{name}"])

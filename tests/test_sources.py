@@ -51,6 +51,7 @@ def grown(folder, *paths):
 # Folders
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_what_is_no_picture_file_is_passed_over_and_counted(tmp_path):
     grown(tmp_path, "photo.jpg", ".hidden/a.jpg", ".hidden.jpg", "sub/b.jpg")
     os.mkfifo(tmp_path / "pipe")
@@ -191,6 +192,14 @@ def test_a_null_separated_list_gives_back_every_name(listed):
     text = "".join(f"{name}\0" for name in listed).encode()
 
     assert list(paths_in(io.BytesIO(text))) == [Path(name) for name in listed]
+
+
+def test_a_name_that_looks_like_base64_is_a_name_where_there_is_such_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "AbCdEfGh0123" * 5
+    grown(tmp_path, name)
+
+    assert list(paths_in(io.BytesIO(name.encode()))) == [Path(name)]
 
 
 def test_a_list_longer_than_what_is_read_at_once_keeps_every_name():
@@ -419,6 +428,8 @@ def test_json_lines_are_read_by_their_column_and_named_by_their_line(tmp_path):
         + b"\r\n"
         + json_lines([{"id": 3}, {"photo": None}, {"photo": 5}, [1]])
         + b'{"photo": "abc\n'
+        + b"[" * 100_000
+        + b"\n"
         + json_lines([{"photo": SHARP_TEXT}]).strip()
     )
 
@@ -432,7 +443,8 @@ def test_json_lines_are_read_by_their_column_and_named_by_their_line(tmp_path):
         ("6", "The row is no object, or its 'photo' is no text"),
         ("7", "The row is no object, or its 'photo' is no text"),
         ("8", "The row is not valid JSON"),
-        ("9", 200),
+        ("9", "The row is no object, or its 'photo' is no text"),
+        ("10", 200),
     ]
     assert records[0].size == len(SHARP_TEXT)
     assert records[0].report == imagegate.check(SHARP_TEXT)

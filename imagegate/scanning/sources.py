@@ -104,7 +104,8 @@ class _Finder:
     def _remote(self, url: str) -> Iterator[Item]:
         for name, opened in remote.files(url, self.skipped):
             item = partial(Item, name, partial(remote.read, opened))
-            yield from self._file(name, opened, item) if name == url else [item()]
+            is_named = name == url or not MAGIC.isdisjoint(url)
+            yield from self._file(name, opened, item) if is_named else [item()]
 
     def _glob(self, pattern: str) -> Iterator[Item]:
         """The files that match, `**` being any number of folders; archives and tables among them as if named."""
@@ -198,10 +199,12 @@ def paths_in(file: BinaryIO) -> Iterator[Location]:
 def _listed(names: Iterable[bytes], separator: bytes) -> Iterator[Location]:
     for line in names:
         name = os.fsdecode(line.removesuffix(b"\r") if separator == b"\n" else line)
-        if len(line) > LONGEST_NAME or may_be_a_photo(name[:CHUNK]):
+        if remote.is_url(name) and len(line) <= LONGEST_NAME:
+            yield name
+        elif len(line) > LONGEST_NAME or (may_be_a_photo(name) and not os.path.lexists(name)):
             raise ValueError("the list holds what is no name of a file")
-        if name:
-            yield name if remote.is_url(name) else Path(name)
+        elif name:
+            yield Path(name)
 
 
 def _told(name: str, opened: Callable[[], Iterator[Item]]) -> Iterator[Item]:

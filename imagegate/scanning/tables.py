@@ -48,7 +48,7 @@ def _json_row(source: str, line: bytes, column: str, decoder: Any) -> Item:
         cell = decoder.decode(line).cell
     except msgspec.ValidationError:
         return failed(source, f"The row is no object, or its {column!r} is no text")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return failed(source, "The row is not valid JSON")
     if cell is msgspec.UNSET:
         return failed(source, f"The row has no {column!r}")
