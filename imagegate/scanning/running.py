@@ -18,22 +18,28 @@ if TYPE_CHECKING:
     from imagegate.policy import Policy
     from imagegate.scanning.sources import Item
 
-# Pictures under way for each worker: a slow one must not leave the others idle, and what waits is but a path.
+# Pictures under way for each worker: a slow one must not leave the others idle, and what waits is but a path,
 WINDOW: Final = 4
+# or, of a stream, what was read of it: then so many bytes at most, and one picture more.
+HELD: Final = 1 << 26
 
 
 def records_of(items: Iterator[Item], policy: Policy, *, workers: int, lang: str) -> Generator[Record]:
-    """The record of every item, in order; memory holds the pictures under way, one a worker."""
+    """The record of every item, in order; memory holds the pictures under way, one a worker, and `HELD` bytes."""
     job = partial(_record, policy=policy, lang=lang)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="imagegate-scan")
-    under_way: deque[Future[Record]] = deque()
+    under_way: deque[tuple[Future[Record], int]] = deque()
+    held = 0
     try:
         for item in items:
-            under_way.append(pool.submit(job, item))
-            if len(under_way) >= WINDOW * workers:
-                yield under_way.popleft().result()
+            under_way.append((pool.submit(job, item), item.held))
+            held += item.held
+            while len(under_way) >= WINDOW * workers or held > HELD:
+                future, size = under_way.popleft()
+                held -= size
+                yield future.result()
         while under_way:
-            yield under_way.popleft().result()
+            yield under_way.popleft()[0].result()
     finally:
         pool.shutdown(cancel_futures=True)
 
