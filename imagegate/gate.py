@@ -19,6 +19,7 @@ from imagegate.intake import receive
 from imagegate.isolation import Outcome
 from imagegate.judge import evaluate
 from imagegate.measure import measure
+from imagegate.measure.phash import phash
 from imagegate.pil import of_pil
 from imagegate.policy import resolve
 from imagegate.report import Report
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from imagegate.decode import Picture
     from imagegate.header import Header
     from imagegate.intake import Received
+    from imagegate.isolation import Keep
     from imagegate.measure import Maps, Measurements
     from imagegate.policy import Policy
 
@@ -58,17 +60,25 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
     """
     if not isinstance(lang, str):
         raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    flow = _Flow(resolve(policy), detail=detail)
-    if "heic" in flow.policy.formats:
+    report, _ = checked(image, resolve(policy), keep="maps" if detail else None)
+    return report
+
+
+def checked(image: object, policy: Policy, *, keep: Keep | None = None) -> tuple[Report, bytes | None]:
+    """What `check` says of a picture, and its perceptual hash where that is to be kept."""
+    flow = _Flow(policy, keep)
+    if "heic" in policy.formats:
         heif.require()
     with flow.refused():
         flow.run(image)
-    return Report(policy=flow.policy, **msgspec.structs.asdict(flow.outcome()))
+    facts = msgspec.structs.asdict(flow.outcome())
+    hashed = facts.pop("phash")
+    return Report(policy=policy, **facts), hashed
 
 
-def judge(received: Received, policy: Policy, *, detail: bool) -> Outcome:
+def judge(received: Received, policy: Policy, keep: Keep | None) -> Outcome:
     """The flow from the header on: what a worker process does with a picture."""
-    flow = _Flow(policy, detail=detail)
+    flow = _Flow(policy, keep)
     with flow.refused():
         flow.judge(received)
     return flow.outcome()
@@ -84,14 +94,15 @@ def warmup() -> None:
 class _Flow:
     """One picture on its way through the stages, and what is known of it so far."""
 
-    def __init__(self, policy: Policy, *, detail: bool) -> None:
+    def __init__(self, policy: Policy, keep: Keep | None) -> None:
         self.policy = policy
-        self.detail = detail
+        self.keep = keep
         self.findings: list[Finding] = []
         self.timings: dict[str, float] = {}
         self.header: Header | None = None
         self.measurements: Measurements | None = None
         self.maps: Maps | None = None
+        self.phash: bytes | None = None
 
     def run(self, image: object) -> None:
         """Each stage needs the one before: what cannot be read is not measured."""
@@ -115,12 +126,15 @@ class _Flow:
             picture = self._decode(received, header)
         with self._timed("measure"):
             self.measurements, self.maps = measure(picture, header)
+            if self.keep == "phash":
+                self.phash = phash(picture.luma, header.orientation)
         with self._timed("rules"):
             self.findings += evaluate("picture", self.measurements, self.policy)
 
     def _have_judged(self, received: Received) -> None:
-        outcome = isolation.judged(received, self.policy, detail=self.detail)
+        outcome = isolation.judged(received, self.policy, self.keep)
         self.header, self.measurements, self.maps = outcome.header, outcome.measurements, outcome.maps
+        self.phash = outcome.phash
         self.timings |= outcome.timings
         self._stopped_by(outcome.findings)
 
@@ -131,7 +145,8 @@ class _Flow:
             header=self.header,
             measurements=self.measurements,
             timings=self.timings,
-            maps=self.maps if self.detail else None,
+            maps=self.maps if self.keep == "maps" else None,
+            phash=self.phash,
         )
 
     @contextmanager

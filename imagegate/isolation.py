@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from imagegate.intake import Received
     from imagegate.policy import Policy
 
+Keep: TypeAlias = Literal["maps", "phash"]
+
 # What a terminal or a service manager sends to a whole group is the caller's to handle, who finishes what is under way;
 # a worker ends when the caller's end of its pipe is closed.
 _BOOTSTRAP: Final = (
@@ -32,13 +34,14 @@ _LONGEST_ANSWER: Final = 1 << 23
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a picture once it was read: the fields of its report."""
+    """What is known of a picture once it was read: the fields of its report, and its perceptual hash."""
 
     findings: tuple[Finding, ...] = ()
     header: Header | None = None
     measurements: Measurements | None = None
     timings: dict[str, float] = {}
     maps: Maps | None = None
+    phash: bytes | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +50,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         policy: Fields of the policy.
         received: Fields of what intake knows, but for the picture itself.
-        detail: Whether the maps are wanted.
+        keep: What is wanted besides the numbers.
     """
 
     policy: dict[str, Any]
     received: dict[str, Any]
-    detail: bool
+    keep: Keep | None
 
 
-def judged(received: Received, policy: Policy, *, detail: bool) -> Outcome:
+def judged(received: Received, policy: Policy, keep: Keep | None) -> Outcome:
     """Have an encoded picture judged in a worker process: what `gate.judge` says of it, or what became of the worker.
 
     Waits while every worker is busy; there is one a processor, started when it is first needed and kept.
@@ -66,7 +69,7 @@ def judged(received: Received, policy: Policy, *, detail: bool) -> Outcome:
     known = msgspec.structs.asdict(received)
     data = known.pop("data")
     del known["pixels"]
-    request = msgspec.msgpack.encode(Request(policy=policy.to_dict(), received=known, detail=detail))
+    request = msgspec.msgpack.encode(Request(policy=policy.to_dict(), received=known, keep=keep))
     try:
         return _pool.ask((request, data), policy.worker_seconds, _LONGEST_ANSWER, _decoded)
     except Died as death:
