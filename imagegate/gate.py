@@ -58,14 +58,14 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
         TypeError, ValueError: An argument cannot be used; the message names it.
         OSError: A path cannot be opened.
     """
-    if not isinstance(lang, str):
-        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
-    report, _ = checked(image, resolve(policy), keep="maps" if detail else None)
+    report, _ = checked(image, resolve(policy), lang=lang, keep="maps" if detail else None)
     return report
 
 
-def checked(image: object, policy: Policy, *, keep: Keep | None = None) -> tuple[Report, bytes | None]:
+def checked(image: object, policy: Policy, *, lang: str, keep: Keep | None) -> tuple[Report, bytes | None]:
     """What `check` says of a picture, and its perceptual hash where that is to be kept."""
+    if not isinstance(lang, str):
+        raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
     flow = _Flow(policy, keep)
     if "heic" in policy.formats:
         heif.require()

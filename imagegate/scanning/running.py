@@ -54,7 +54,7 @@ def records_of(
 def _record(item: Item, *, policy: Policy, lang: str) -> Record:
     try:
         size, image, data = item.read(policy)
-        report, hashed = checked(image, policy, keep="phash" if looked_for(policy) else None)
+        report, hashed = checked(image, policy, lang=lang, keep="phash" if looked_for(policy) else None)
     except Exception as error:  # noqa: BLE001 - one picture must not end the scan of all others
         return Record(source=item.source, error=_reason(error))
     digest = None if data is None else hashlib.sha256(data).hexdigest()
