@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CAUSE: Final = "duplicate_image"
 # An eighth of the bits: measured on copies of photos and on photos that look alike, in docs/scan.md.
 RADIUS: Final = 32
-# So many bytes of a file's SHA-256 tell a million files apart, but for a chance of 1 in 30 million.
+# So many bytes of a file's SHA-256 tell a million files apart, but for a chance of 1 in 37 million.
 CONTENT: Final = 8
 BLOCK: Final = 512
 
