@@ -22,8 +22,8 @@ BYTES: Final = FREQUENCIES**2 // 8
 # Pixels are added up by cells first; a wave of the highest frequency is still eight of them long.
 CELLS: Final = 64  # along the longer side
 BLOCK: Final = 4
-# Median amplitude of the waves, in levels. Of a gradient or of grain alone it is 0.06 at most (drawn, sigma 40), and in none
-# of 622 photos less than this.
+# Median amplitude of the waves, in levels. Of a gradient or of grain alone it is 0.06 at most (drawn, sigma 40), and
+# in none of 622 photos less than this.
 FAINTEST: Final = 0.1
 
 _WHITE: Final = 255
