@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from imagegate.header.exif import TO_SEEN
 from imagegate.kernels.structure import TILE
 from imagegate.measure.exposure import BLACK, WHITE
 
@@ -37,18 +38,6 @@ TEXT_SIZE: Final = 15
 SWATCH: Final = 32
 MARGIN: Final = 10
 NARROWEST: Final = 320  # pixels: the width the legend needs at least
-
-_TO_SEEN: Final[tuple[tuple[bool, bool, bool], ...]] = (
-    # EXIF 2.32, tag 0x0112: swap the axes, then flip up-down, then left-right. Row 0 is orientation 1.
-    (False, False, False),
-    (False, False, True),
-    (False, True, True),
-    (False, True, False),
-    (True, False, False),
-    (True, False, True),
-    (True, True, True),
-    (True, True, False),
-)
 
 
 class _Mark(NamedTuple):
@@ -107,7 +96,7 @@ def _of_tiles(tiles: Mask, shape: tuple[int, ...]) -> Mask:
 
 def _as_seen(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn and mirror an array (h, w, ...) as its EXIF orientation says."""
-    swap, up_down, left_right = _TO_SEEN[orientation - 1]
+    swap, up_down, left_right = TO_SEEN[orientation - 1]
     turned = pixels.swapaxes(0, 1) if swap else pixels
     turned = turned[::-1] if up_down else turned
     return np.ascontiguousarray(turned[:, ::-1] if left_right else turned)

@@ -89,6 +89,7 @@ def test_the_object_of_a_record_is_the_reports_object_and_the_files(photos):
         *record.report.to_dict(),
         "size",
         "sha256",
+        "phash",
         "timings",
         "versions",
         "error",
@@ -126,14 +127,14 @@ def test_a_folder_that_cannot_be_listed_is_a_record_with_its_error(photos, monke
 
 
 def test_an_error_that_nobody_foresaw_is_a_record_that_names_its_kind_alone(photos, monkeypatch):
-    check = running.check
+    examine = running.examine
 
-    def broken(image, **options):
+    def broken(image, *arguments, **options):
         if bytes(image) == BLURRED:
             raise ZeroDivisionError("a part of the photo")
-        return check(image, **options)
+        return examine(image, *arguments, **options)
 
-    monkeypatch.setattr(running, "check", broken)
+    monkeypatch.setattr(running, "examine", broken)
     records = {Path(record.source).name: record for record in imagegate.scan(photos)}
 
     assert records["sub.jpg"].error == "Internal error: ZeroDivisionError"

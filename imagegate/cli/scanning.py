@@ -11,6 +11,7 @@ from imagegate.cli.interrupts import Interrupt
 from imagegate.cli.output import complain
 from imagegate.cli.printing import WIDEST_NAME, width_of
 from imagegate.scanning import scan_items
+from imagegate.scanning.duplicates import Duplicates
 from imagegate.scanning.output import Output, OutputRefused
 from imagegate.scanning.sorting import Sorter
 from imagegate.versions import versions
@@ -76,8 +77,11 @@ class Run:
             The exit code that says what interrupted it; None where nothing did.
         """
         with Interrupt() as interrupt:
-            left = interrupt.until(self._left(items, interrupt))
-            with scan_items(left, items.skipped, policy=policy, workers=workers, lang=lang) as records:
+            earlier = Duplicates(policy)
+            left = interrupt.until(self._left(items, interrupt, earlier))
+            with scan_items(
+                left, items.skipped, policy=policy, workers=workers, lang=lang, duplicates=earlier
+            ) as records:
                 for record in records:
                     plain = record.to_dict()
                     if self._output is not None:
@@ -88,8 +92,8 @@ class Run:
             self._printer.tally.skipped.update(items.skipped)
         return interrupt.code
 
-    def _left(self, items: Iterator[Item], interrupt: Interrupt) -> Iterator[Item]:
-        """What no earlier run has finished."""
+    def _left(self, items: Iterator[Item], interrupt: Interrupt, earlier: Duplicates) -> Iterator[Item]:
+        """What no earlier run has finished; of what it has, the pictures are remembered."""
         if self._output is None:
             return self._headed(items)
         last = None
@@ -97,6 +101,7 @@ class Run:
             for item, plain in interrupt.until(self._output.finished(items, self._sorter.is_gone)):
                 self._printer.tally.add(plain)
                 self._progress.advance(ok=plain["ok"], fresh=False)
+                earlier.remember_record(plain)
                 last = item, plain["ok"]
         except OutputRefused as error:
             raise Misuse(f"-o: {error}") from None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from imagegate.policy import Policy
+    from imagegate.scanning.duplicates import Duplicates
     from imagegate.scanning.sources import Item
 
 __all__ = ["Record", "Scan", "items_of", "scan", "scan_items"]
@@ -126,9 +127,27 @@ def scan(
     return scan_items(items, items.skipped, policy=judge, workers=workers, lang=lang)
 
 
-def scan_items(items: Iterator[Item], skipped: Counter[str], *, policy: Policy, workers: int | None, lang: str) -> Scan:
-    """Check these pictures of a source, which counts what it passes over; arguments and errors as `scan`."""
-    return Scan(records_of(items, policy, workers=_checked_workers(workers), lang=choose(lang)), skipped)
+def scan_items(  # noqa: PLR0913 - what a source holds, and the options of `scan`
+    items: Iterator[Item],
+    skipped: Counter[str],
+    *,
+    policy: Policy,
+    workers: int | None,
+    lang: str,
+    duplicates: Duplicates | None = None,
+) -> Scan:
+    """Check these pictures of a source; arguments and errors as `scan`.
+
+    Args:
+        items: The pictures.
+        skipped: What the source passes over, counted as it is read.
+        policy: What the API takes.
+        workers: Threads.
+        lang: Language.
+        duplicates: The pictures that came before, where these go on with an earlier scan.
+    """
+    language, threads = choose(lang), _checked_workers(workers)
+    return Scan(records_of(items, policy, workers=threads, lang=language, duplicates=duplicates), skipped)
 
 
 def _checked_workers(workers: int | None) -> int:

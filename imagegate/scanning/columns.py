@@ -31,6 +31,7 @@ _PLAIN: Final[Mapping[str, Kind]] = {
     "error": str,
     "size": int,
     "sha256": str,
+    "phash": str,
 }
 # Column to the severity of the findings whose causes it lists.
 _CAUSES: Final[Mapping[str, str]] = {"rejections": "reject", "warnings": "warn"}
