@@ -15,7 +15,7 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 FLOW = (
     "causes", "metrics", "rules", "policy", "judge", "privacy", "header", "pil", "heif", "intake", "integrity",
     "kernels", "traces", "decode", "measure", "overlay", "notebook", "bodies", "report", "schema", "workers",
-    "isolation", "gate", "worker", "versions", "scanning", "doctor", "cli",
+    "isolation", "gate", "worker", "versions", "scanning", "page", "doctor", "cli",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The commands: what is asked for, which function answers, what the exit code says."""
 
 # Typer reads the annotations when a command is called, so they are not postponed here.
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,9 @@ from imagegate.policy import PROFILES, Isolation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
+    from imagegate.page import Page
     from imagegate.policy import Policy
     from imagegate.report import Report
 
@@ -115,6 +118,10 @@ def scan(  # noqa: PLR0913 - the options of the command
     isolation: Annotated[
         Isolation | None, typer.Option(help="Read pictures in worker processes, whatever the policy says.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page to look at; it holds small copies of the worst photos."),
+    ] = None,
     api: ApiOption = None,
     profile: ProfileOption = None,
     policy: PolicyOption = None,
@@ -132,13 +139,14 @@ def scan(  # noqa: PLR0913 - the options of the command
     if isolation is not None:
         judge = msgspec.structs.replace(judge, isolation=isolation)
     inputs.refuse_unusable_paths(paths)
+    inputs.refuse_unusable_page(html, paths)
     inputs.refuse_unknown_dialect(api)
     printer = Printer(json=json, quiet=quiet, api=api)
     count, width = survey(items_of(paths))
     if not count:
         complain(f"there are no files in {', '.join(paths)}")
-    with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records:
-        printer.records(records, count, width)
+    with imagegate.scan(paths, policy=judge, workers=workers, lang=lang) as records, _page(html, judge) as page:
+        printer.records(records if page is None else page.noting(records), count, width)
     printer.summary()
     return _exit_code(printer.tally)
 
@@ -216,6 +224,14 @@ def doctor(*, json: JsonOption = False, quiet: TroubleOption = False) -> int:
     else:
         show(results(), reference.doctor_screen(diagnosis))
     return ExitCode.PASSED if diagnosis.ok else ExitCode.REJECTED
+
+
+def _page(path: Path | None, policy: "Policy") -> "AbstractContextManager[Page | None]":
+    if path is None:
+        return nullcontext()
+    from imagegate.page import Page  # noqa: PLC0415 - it loads the decoders, which --help does not need
+
+    return Page(path, policy)
 
 
 def _print_lines(lines: "Iterable[str]") -> None:
