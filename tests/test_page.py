@@ -523,6 +523,15 @@ def test_each_limit_is_drawn_in_its_histogram(opened):
     assert "2,000 beyond the limit of at most 2.8 px" in figure.locator("svg").get_attribute("aria-label")
 
 
+def test_what_is_its_limit_is_not_drawn_as_beyond_it(opened):
+    """Every sample has one frame, and one is what is taken."""
+    opened.get_by_text("Numbers of the file").click()
+    figure = opened.locator("figure", has_text="number of pictures that play")
+
+    assert figure.locator("rect.bin").count() == 1
+    assert figure.locator("rect.reject").count() == 0
+
+
 def test_everything_can_be_done_by_keyboard(opened):
     table = opened.locator("#table")
     table.focus()
@@ -568,6 +577,25 @@ def test_it_fits_the_screen_in_light_and_dark(browser, many, size, scheme):
     colours = {"light": LIGHT, "dark": DARK}[scheme]
     assert wide == SIZES[size]["width"]
     assert ground == f"rgb({', '.join(str(int(colours['paper'][at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
+def test_marks_are_shown_on_demand(browser, tmp_path):
+    page = written(tmp_path / "r.html", list(imagegate.scan(PICTURES / "blurred_strong_mst04.jpg")))
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(page.as_uri())
+    picture = tab.locator("#worst img").first
+    plain = picture.get_attribute("src")
+    tab.get_by_label("Mark what is blurred or clipped").check()
+    marked = picture.get_attribute("src")
+    drawn = picture.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    tab.locator("#worst button").first.click()
+    in_detail = tab.locator("#detail img").count()
+    context.close()
+
+    assert plain != marked
+    assert drawn == 240
+    assert in_detail == 2
 
 
 def test_a_page_of_no_pictures_says_so(browser, tmp_path):

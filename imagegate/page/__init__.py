@@ -196,6 +196,7 @@ def _metric(name: str, policy: Policy) -> dict[str, Any]:
         "unit": metric.unit,
         "meaning": metric.meaning,
         "low": metric.low if math.isfinite(metric.low) else None,
+        "high": metric.high if math.isfinite(metric.high) else None,
         "stage": limits[0][0].stage if limits else None,
         "limits": [{"bound": rule.bound, "limit": limit, "cause": rule.cause} for rule, limit in limits],
     }

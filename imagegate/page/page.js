@@ -74,11 +74,14 @@
   }
 
   function bytes(size) {
-    const step = size < 1024 ? 0 : size < 1024 ** 2 ? 1 : 2;
-    return `${step ? tenths.format(size / 1024 ** step) : size} ${["B", "KiB", "MiB"][step]}`;
+    const step = size < 1024 ? 0 : size < 1024 ** 2 ? 1 : size < 1024 ** 3 ? 2 : 3;
+    return `${step ? tenths.format(size / 1024 ** step) : size} ${["B", "KiB", "MiB", "GiB"][step]}`;
   }
 
+  const short = ({ unit }, value) => (unit === "bytes" ? bytes(value) : Math.abs(value) >= 1e5 ? compact.format(value) : brief(value));
+
   function measured(metric, value, limit) {
+    if (metric.unit === "bytes" && value >= 1024) return bytes(value);
     // As many digits as tell it from its limit: 2.004 is not 2.
     let text = brief(value);
     for (let digits = 4; limit !== undefined && value !== limit && text === brief(limit) && digits < 8; digits += 1) {
@@ -242,23 +245,32 @@
   // Measurements
 
   function drawNumbers() {
-    const groups = { picture: make("div", { class: "plots" }), file: make("div", { class: "plots" }), none: make("div", { class: "plots" }) };
+    const groups = { picture: [], file: [], none: [] };
     metrics.forEach((metric, at) => {
-      const values = records.map((record) => record.numbers[at]).filter((value) => value !== null);
-      if (!values.length) return;
-      const group = metric.stage === "picture" ? "picture" : metric.stage === null ? "none" : "file";
-      groups[group].append(plot(metric, at, values));
+      if (!records.some((record) => record.numbers[at] !== null)) return;
+      groups[metric.stage === "picture" ? "picture" : metric.stage === null ? "none" : "file"].push(at);
     });
-    const folded = (name, plots) => (plots.childElementCount ? make("details", {}, make("summary", {}, name), plots) : null);
-    const parts = [groups.picture.childElementCount ? groups.picture : null, folded(WORDS.file, groups.file), folded(WORDS.unlimited, groups.none)];
-    const shown = parts.filter((part) => part !== null);
-    byId("numbers").append(...(shown.length ? shown : [make("p", { class: "empty" }, WORDS.noNumbers)]));
+    const plots = (group) => make("div", { class: "plots" }, ...group.map(plot));
+    const parts = groups.picture.length ? [plots(groups.picture)] : [];
+    for (const [name, group] of [[WORDS.file, groups.file], [WORDS.unlimited, groups.none]]) {
+      if (!group.length) continue;
+      const details = make("details", {}, make("summary", {}, name));
+      details.draw = () => {
+        details.draw = () => {};
+        details.append(plots(group));
+      };
+      details.addEventListener("toggle", () => details.draw());
+      parts.push(details);
+    }
+    byId("numbers").append(...(parts.length ? parts : [make("p", { class: "empty" }, WORDS.noNumbers)]));
   }
 
   const fails = (value, { bound, limit }) => (bound === "min" ? value < limit : value > limit);
   const worded = (metric, { bound, limit }) => `${BOUNDS[bound]} ${measured(metric, limit)}`;
 
-  function plot(metric, at, values) {
+  function plot(at) {
+    const metric = metrics[at];
+    const values = records.map((record) => record.numbers[at]).filter((value) => value !== null);
     const said = metric.limits.map((rule) => {
       const count = values.filter((value) => fails(value, rule)).length;
       return count ? WORDS.beyond(count, worded(metric, rule)) : WORDS.within(worded(metric, rule));
@@ -266,7 +278,7 @@
     if (values.length < records.length) said.push(WORDS.notTold(records.length - values.length));
     const sorted = Float64Array.from(values).sort();
     const [low, high] = [sorted[0], sorted[sorted.length - 1]];
-    const scale = scaleOf(sorted, metric.limits);
+    const scale = scaleOf(metric, sorted);
     const [under, over] = [values.filter((value) => value < scale.low).length, values.filter((value) => value > scale.high).length];
     if (under) said.push(WORDS.nearer(under, measured(metric, low)));
     if (over) said.push(WORDS.farther(over, measured(metric, high)));
@@ -283,7 +295,8 @@
 
   function histogram(metric, sorted, scale) {
     const base = HEIGHT - FOOT;
-    const counts = binned(sorted, scale, metric.limits[0]?.bound);
+    const counts = new Array(scale.bars).fill(0);
+    for (const value of sorted) counts[scale.bar(value)] += 1;
     const tallest = Math.max(...counts);
     const width = WIDTH / counts.length;
     const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
@@ -302,38 +315,43 @@
     for (const { limit } of metric.limits) {
       const x = scale.place(limit);
       svg.append(make("line", { class: "limit", x1: x, x2: x, y1: TOP - 3, y2: base }),
-        make("text", { class: "limit-name", x, y: TOP - 7, "text-anchor": anchor(x) }, brief(limit)));
+        make("text", { class: "limit-name", x, y: TOP - 7, "text-anchor": anchor(x) }, short(metric, limit)));
     }
     return svg;
   }
 
   const anchor = (x) => (x < WIDTH * 0.06 ? "start" : x > WIDTH * 0.94 ? "end" : "middle");
 
-  // Linear, or logarithmic where positive numbers and limits span more than two decades. Where a few numbers at an end
-  // (one in two hundred) are so far out that the rest would be one bar, the last bar holds them.
-  function scaleOf(sorted, rules) {
-    const limits = rules.map((rule) => rule.limit);
+  // Linear, or logarithmic where numbers without an upper bound span more than two decades. Where a few at an end (one
+  // in two hundred) are so far out that the rest would be one bar, the last bar holds them.
+  function scaleOf(metric, sorted) {
+    const limits = metric.limits.map((rule) => rule.limit);
     const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
     const ends = (share) => [Math.min(at(share), ...limits), Math.max(at(1 - share), ...limits)];
-    const [least, most] = ends(0);
-    const logarithmic = least > 0 && most / least > 100;
+    const few = ends(0.05)[0];
+    const logarithmic = metric.high === null && few > 0 && ends(0)[1] / few > 100;
     const [to, from] = logarithmic ? [Math.log10, (x) => 10 ** x] : [(x) => x, (x) => x];
-    let [start, end] = [to(least), to(most)];
+    const positive = sorted.find((value) => value > 0);
+    let [start, end] = [to(logarithmic ? Math.min(positive, ...limits) : ends(0)[0]), to(ends(0)[1])];
     const [near, far] = ends(0.005).map(to);
     if (far > near && end - start > 3 * (far - near)) [start, end] = [near, far];
     if (start === end) [start, end] = [start - 0.5, end + 0.5];
-    // The edge of a bar lies on the limit, so that no bar is half beyond it; beyond the limit there is room for a bar.
+    // The edge of a bar lies on the limit, so that no bar is half beyond it. A number that is its limit passes: with
+    // "at most" it belongs to the bar below, with "at least" to the one above.
     const step = (end - start) / BINS;
     const edge = limits.length ? to(limits[0]) : start;
-    const first = Math.floor((start - edge) / step + 1e-9) - (limits.includes(from(start)) && least < 0 ? 1 : 0);
-    const last = Math.ceil((end - edge) / step - 1e-9) + (limits.includes(most) ? 1 : 0);
-    [start, end] = [edge + first * step, edge + last * step];
+    const inBar = metric.limits[0]?.bound === "max" ? (x) => Math.ceil(x - 1e-9) - 1 : (x) => Math.floor(x + 1e-9);
+    const bar = (value) => inBar((to(value) - edge) / step);
+    const first = bar(from(start)) - (limits.includes(from(start)) && metric.low !== limits[0] ? 1 : 0);
+    const last = bar(from(end)) + (limits.includes(from(end)) ? 1 : 0);
+    const [left, right] = [edge + first * step, edge + (last + 1) * step];
     return {
-      to, step, edge, first, last,
-      low: from(start), high: from(end),
-      ticks: logarithmic ? decades(start, end) : rounds(start, end),
-      place: (value) => (WIDTH * (to(value) - start)) / (end - start),
-      middle: (bin) => from(start + (bin + 0.5) * step),
+      bar: (value) => Math.min(Math.max(bar(value), first), last) - first,
+      bars: last - first + 1,
+      low: from(left), high: from(right),
+      ticks: logarithmic ? decades(left, right) : rounds(left, right),
+      place: (value) => (WIDTH * (to(value) - left)) / (right - left),
+      middle: (index) => from(left + (index + 0.5) * step),
     };
   }
 
@@ -354,17 +372,6 @@
     const powers = Array.from({ length: Math.ceil(end) - Math.floor(start) + 1 }, (_, at) => Math.floor(start) + at);
     return powers.filter((power) => power % every === 0).flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(1))))
       .filter((tick) => Math.log10(tick) >= start && Math.log10(tick) <= end);
-  }
-
-  function binned(sorted, { to, step, edge, first, last }, bound) {
-    const counts = new Array(last - first).fill(0);
-    // A number that is its limit passes: with "at most" it belongs to the bar below, with "at least" to the one above.
-    for (const value of sorted) {
-      const steps = (to(value) - edge) / step;
-      const bin = (bound === "max" ? Math.ceil(steps) - 1 : Math.floor(steps)) - first;
-      counts[Math.min(Math.max(bin, 0), counts.length - 1)] += 1;
-    }
-    return counts;
   }
 
   const severities = new Map(summary.causes.map((cause) => [cause.code, cause.severity]));
@@ -640,15 +647,26 @@
       if (step) stepDetail(step);
     });
     addEventListener("beforeprint", print);
-    addEventListener("afterprint", drawRows);
+    addEventListener("afterprint", afterPrint);
   }
 
+  const opened = [];
+
   function print() {
-    for (const part of document.querySelectorAll("details")) part.open = true;
+    for (const part of document.querySelectorAll("details:not([open])")) {
+      part.draw();
+      part.open = true;
+      opened.push(part);
+    }
     const shown = view.rows.slice(0, MOST_PRINTED);
     body.replaceChildren(...shown.map(row));
     byId("printed").textContent = WORDS.printed(shown.length, view.rows.length);
     byId("printed").hidden = shown.length === view.rows.length;
+  }
+
+  function afterPrint() {
+    for (const part of opened.splice(0)) part.open = false;
+    drawRows();
   }
 
   drawVerdicts();
@@ -659,5 +677,4 @@
   listen();
   fit();
   arrange();
-  document.documentElement.dataset.ready = Math.round(performance.now());
 })();
