@@ -40,7 +40,7 @@
     place: (at, all) => `${whole(at)} of ${whole(all)}`,
     printed: (shown, all) => `The first ${whole(shown)} of ${whole(all)} records are printed; filters choose others.`,
     worst: (shown, all) => (shown < all ? `${whole(shown)} of ${whole(all)}` : whole(all)),
-    marked: "marked",
+    pictured: { plain: "The picture", marked: "The picture with what is blurred or clipped marked" },
   };
   const MOST_PRINTED = 500;
   const BINS = 36;
@@ -78,7 +78,10 @@
     return `${step ? tenths.format(size / 1024 ** step) : size} ${["B", "KiB", "MiB", "GiB"][step]}`;
   }
 
-  const short = ({ unit }, value) => (unit === "bytes" ? bytes(value) : Math.abs(value) >= 1e5 ? compact.format(value) : brief(value));
+  function short({ unit }, value) {
+    if (unit === "bytes") return bytes(value);
+    return Math.abs(value) >= 1e5 ? compact.format(value) : brief(value);
+  }
 
   function measured(metric, value, limit) {
     if (metric.unit === "bytes" && value >= 1024) return bytes(value);
@@ -127,7 +130,17 @@
     ];
   }
 
-  const shortName = (source) => make("bdi", { class: "name", title: visible(source) }, visible(source.split("/").pop()));
+  const link = (onclick, ...content) => make("button", { type: "button", class: "link", onclick }, ...content);
+
+  const heads = (words, figures) =>
+    make("tr", {}, ...words.map((word, at) => make("th", { scope: "col", class: figures[at] ?? null }, word)));
+
+  const shortName = (source) =>
+    make("bdi", { class: "name", title: visible(source) }, visible(source.split("/").pop()));
+
+  // The numbers that are known of a record, each with its metric.
+  const told = (record) =>
+    metrics.map((metric, at) => [metric, record.numbers[at]]).filter(([, value]) => value !== null);
 
   const codes = (record) =>
     record.error !== null
@@ -160,7 +173,7 @@
       if (!count && key === "unread") continue;
       byId("verdicts").append(
         make("div", {}, make("dt", { class: key }, `${sign} `,
-          make("button", { type: "button", class: "link", onclick: () => showOnly({ verdict: key }) }, word)),
+          link(() => showOnly({ verdict: key }), word)),
           make("dd", { class: "many" }, whole(count)), make("dd", { class: "part" }, `${percent(count)}, ${says}`)),
       );
       if (!count) continue;
@@ -176,10 +189,10 @@
       byId("causes").append(make("p", { class: "empty" }, WORDS.noCauses));
       return;
     }
-    const head = make("tr", {}, ...WORDS.causes.map((word, at) => make("th", { scope: "col", class: at === 1 ? "figure" : null }, word)));
+    const head = heads(WORDS.causes, [null, "figure"]);
     const rows = summary.causes.map((entry) => make("tr", {},
       make("th", { scope: "row" },
-        make("button", { type: "button", class: "link", onclick: () => showOnly({ cause: entry.code }) }, entry.title),
+        link(() => showOnly({ cause: entry.code }), entry.title),
         make("code", {}, entry.code)),
       make("td", { class: "figure" }, whole(entry.count)),
       make("td", { class: `severity ${entry.severity}` }, SEVERITIES[entry.severity]),
@@ -195,7 +208,8 @@
     if (!summary.causes.length) byId("worst").append(make("p", { class: "empty" }, WORDS.noWorst));
     byId("legend").hidden = !Object.values(summary.worst).some((record) => record.marked);
     const groups = summary.causes.map((cause) => drawGroup(cause, cause.worst.map((index) => summary.worst[index])));
-    byId("worst").append(...groups.filter((group) => !group.classList.contains("listed")), ...groups.filter((group) => group.classList.contains("listed")));
+    const isListed = (group) => group.classList.contains("listed");
+    byId("worst").append(...groups.filter((group) => !isListed(group)), ...groups.filter(isListed));
     marks.addEventListener("change", () => {
       for (const image of document.querySelectorAll("img[data-index]")) {
         image.src = source(summary.worst[image.dataset.index], marks.checked);
@@ -231,14 +245,14 @@
 
   // The number that is beyond its limit, where the cause has one.
   function reason(record, cause) {
-    const told = metrics.map((metric, at) => [metric, record.numbers[at]]).filter(([, value]) => value !== null);
-    const [metric, value] = told.find(([{ limits }, number]) => limits.some((rule) => rule.cause === cause.code && fails(number, rule))) ?? [];
+    const explains = ([{ limits }, number]) => limits.some((rule) => rule.cause === cause.code && fails(number, rule));
+    const [metric, value] = told(record).find(explains) ?? [];
     return metric ? `${metric.name} ${measured(metric, value)}` : "";
   }
 
   function line(record, cause, open) {
     const said = record.findings.find((finding) => finding.cause === cause.code);
-    return make("div", {}, make("button", { type: "button", class: "link", onclick: open }, ...fileName(record.source)),
+    return make("div", {}, link(open, ...fileName(record.source)),
       make("div", { class: "said" }, said.message));
   }
 
@@ -279,7 +293,8 @@
     const sorted = Float64Array.from(values).sort();
     const [low, high] = [sorted[0], sorted[sorted.length - 1]];
     const scale = scaleOf(metric, sorted);
-    const [under, over] = [values.filter((value) => value < scale.low).length, values.filter((value) => value > scale.high).length];
+    const under = values.filter((value) => value < scale.low).length;
+    const over = values.filter((value) => value > scale.high).length;
     if (under) said.push(WORDS.nearer(under, measured(metric, low)));
     if (over) said.push(WORDS.farther(over, measured(metric, high)));
     if (low === high) said.unshift(WORDS.same(measured(metric, low)));
@@ -287,10 +302,12 @@
     const svg = histogram(metric, sorted, scale);
     svg.setAttribute("aria-label", `${metric.name}: ${measured(metric, low)} to ${measured(metric, high)}. ${text}`);
     return make("figure", {},
-      make("figcaption", {}, make("code", {}, metric.name), make("span", { class: "unit" }, metric.unit && `, ${metric.unit}`), make("div", { class: "meaning" }, metric.meaning)),
+      make("figcaption", {}, make("code", {}, metric.name),
+        make("span", { class: "unit" }, metric.unit && `, ${metric.unit}`),
+        make("div", { class: "meaning" }, metric.meaning)),
       svg,
       make("p", { class: "said" }, text),
-      make("div", {}, make("button", { type: "button", class: "link", onclick: () => showNumber(at) }, WORDS.sortBy(metric.name))));
+      make("div", {}, link(() => showNumber(at), WORDS.sortBy(metric.name))));
   }
 
   function histogram(metric, sorted, scale) {
@@ -304,7 +321,9 @@
       if (!count) return;
       const height = Math.max(1.5, ((base - TOP) * count) / tallest);
       const rule = metric.limits.find((bound) => fails(scale.middle(at), bound));
-      svg.append(make("rect", { class: `bin ${rule ? severityOf(rule.cause) : ""}`, x: at * width + 0.5, y: base - height, width: width - 1, height }));
+      const colour = rule ? severityOf(rule.cause) : "";
+      const [x, y] = [at * width + 0.5, base - height];
+      svg.append(make("rect", { class: `bin ${colour}`, x, y, width: width - 1, height }));
     });
     svg.append(make("line", { class: "axis", x1: 0, x2: WIDTH, y1: base + 0.5, y2: base + 0.5 }));
     for (const tick of scale.ticks) {
@@ -370,7 +389,8 @@
     const every = Math.ceil((end - start) / 5);
     const digits = end - start < 2 ? [1, 2, 5] : [1];
     const powers = Array.from({ length: Math.ceil(end) - Math.floor(start) + 1 }, (_, at) => Math.floor(start) + at);
-    return powers.filter((power) => power % every === 0).flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(1))))
+    return powers.filter((power) => power % every === 0)
+      .flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(1))))
       .filter((tick) => Math.log10(tick) >= start && Math.log10(tick) <= end);
   }
 
@@ -381,9 +401,10 @@
 
   // A column of numbers has one number of decimals, so that they stand below each other.
   function decimals(at) {
-    const sizes = [...metrics[at].limits.map((rule) => rule.limit), ...records.map((record) => record.numbers[at] ?? 0)].map(Math.abs).sort((a, b) => a - b);
+    const values = records.map((record) => record.numbers[at] ?? 0);
+    const sizes = Float64Array.from([...metrics[at].limits.map((rule) => rule.limit), ...values], Math.abs).sort();
     const size = sizes[Math.floor(0.9 * (sizes.length - 1))];
-    const digits = records.every((record) => Number.isInteger(record.numbers[at] ?? 0)) ? 0 : size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+    const digits = values.every(Number.isInteger) || size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
     return new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
 
@@ -406,10 +427,9 @@
     byId("verdict").append(option("", WORDS.all), ...verdicts);
     const found = summary.causes.map(({ code, title }) => [code, title]);
     byId("cause").append(option("", WORDS.all), ...[...new Map(found)].map(([code, title]) => option(code, title)));
-    const told = metrics.map((metric, at) => [metric, at]).filter(([, at]) => records.some((record) => record.numbers[at] !== null));
-    byId("number").append(...told.map(([metric, at]) => option(at, metric.name)));
-    const preferred = told.find(([metric]) => metric.stage === "picture") ?? told[0];
-    chooseNumber(preferred ? preferred[1] : -1);
+    const known = metrics.map((_, at) => at).filter((at) => records.some((record) => record.numbers[at] !== null));
+    byId("number").append(...known.map((at) => option(at, metrics[at].name)));
+    chooseNumber(known.find((at) => metrics[at].stage === "picture") ?? known[0] ?? -1);
     const form = byId("filters");
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", choose);
@@ -434,7 +454,8 @@
 
   function choose() {
     const [verdict, cause, text] = [byId("verdict").value, byId("cause").value, folded(byId("text").value.trim())];
-    if (byId("number").value !== "" && Number(byId("number").value) !== view.number) chooseNumber(Number(byId("number").value));
+    const number = byId("number").value;
+    if (number !== "" && Number(number) !== view.number) chooseNumber(Number(number));
     view.rows = records.filter((record) =>
       (!verdict || record.verdict === verdict)
       && (!cause || record.findings.some((finding) => finding.cause === cause))
@@ -477,8 +498,13 @@
     const heads = Object.keys(COLUMNS).map((key) => {
       const sorted = view.sort === key;
       const text = `${key === "number" ? number : WORDS.heads[key]}${sorted ? (view.falling ? " ↓" : " ↑") : ""}`;
-      return make("th", { role: "columnheader", scope: "col", class: ["size", "number"].includes(key) ? "figure" : null, "data-key": key, "aria-sort": sorted ? (view.falling ? "descending" : "ascending") : null },
-        make("button", { type: "button", onclick: () => sortBy(key) }, text));
+      return make("th", {
+        role: "columnheader",
+        scope: "col",
+        class: ["size", "number"].includes(key) ? "figure" : null,
+        "data-key": key,
+        "aria-sort": sorted ? (view.falling ? "descending" : "ascending") : null,
+      }, make("button", { type: "button", onclick: () => sortBy(key) }, text));
     });
     byId("heads").replaceChildren(...heads);
     if (focused) byId("heads").querySelector(`[data-key="${focused}"] button`)?.focus();
@@ -488,7 +514,8 @@
     const { sign, word } = VERDICTS[record.verdict];
     const value = COLUMNS.number(record);
     const cell = (kind, ...content) => make("td", { role: "gridcell", class: kind }, ...content);
-    const element = make("tr", { role: "row", id: `row-${at}`, "aria-rowindex": at + 2, "aria-selected": String(at === view.at) },
+    const selected = String(at === view.at);
+    const element = make("tr", { role: "row", id: `row-${at}`, "aria-rowindex": at + 2, "aria-selected": selected },
       cell(`verdict ${record.verdict}`, `${sign} ${word}`),
       cell("name", ...fileName(record.source)),
       cell("found", ...codes(record)),
@@ -584,10 +611,12 @@
     byId("previous").disabled = detail.at === 0;
     byId("next").disabled = detail.at === detail.list.length - 1;
     byId("place").textContent = WORDS.place(detail.at + 1, detail.list.length);
-    const facts = [record.status, record.format?.toUpperCase(), record.size === null ? null : bytes(record.size), record.error === null ? null : visible(record.error)];
+    const [size, error] = [record.size === null ? "" : bytes(record.size), visible(record.error ?? "")];
+    const facts = [record.status, record.format?.toUpperCase(), size, error].filter((fact) => fact);
     byId("detail-body").replaceChildren(
       make("h2", { id: "detail-name" }, ...fileName(record.source, 0)),
-      make("p", { class: "facts" }, make("strong", { class: record.verdict }, `${sign} ${word}`), ...facts.filter((fact) => fact).map((fact) => ` · ${fact}`)),
+      make("p", { class: "facts" }, make("strong", { class: record.verdict }, `${sign} ${word}`),
+        ...facts.map((fact) => ` · ${fact}`)),
       ...pictures(record), ...found(record), ...numbersOf(record));
     dialog.scrollTop = 0;
   }
@@ -596,24 +625,25 @@
     const kept = pictured.get(record.source) ?? record;
     const shown = ["plain", "marked"].filter((kind) => kept[kind]);
     if (!shown.length) return [];
-    return [make("div", { class: "pictures" }, ...shown.map((kind) => make("img", { src: kept[kind], alt: kind === "plain" ? "" : WORDS.marked })))];
+    const images = shown.map((kind) => make("img", { src: kept[kind], alt: WORDS.pictured[kind] }));
+    return [make("div", { class: "pictures" }, ...images)];
   }
 
   function found(record) {
     if (!record.findings.length) return [];
-    return [make("ul", {}, ...record.findings.map(({ cause, severity, message, advice }) => make("li", { class: severity },
+    const items = record.findings.map(({ cause, severity, message, advice }) => make("li", { class: severity },
       make("p", { class: "kind" }, SEVERITIES[severity], " ", make("code", {}, cause)),
-      make("p", {}, message), make("p", { class: "said" }, advice))))];
+      make("p", {}, message), make("p", { class: "said" }, advice)));
+    return [make("ul", {}, ...items)];
   }
 
   function numbersOf(record) {
-    const told = metrics.map((metric, at) => [metric, record.numbers[at]]).filter(([, value]) => value !== null);
-    if (!told.length) return [];
-    told.sort(([a], [b]) => Number(b.stage === "picture") - Number(a.stage === "picture"));
-    const [name, value, limit, meaning] = WORDS.numbers;
-    const head = make("tr", {}, make("th", { scope: "col" }, name), make("th", { scope: "col", class: "figure" }, value),
-      make("th", { scope: "col", class: "figure" }, limit), make("th", { scope: "col", class: "meaning" }, meaning));
-    const rows = told.map(([metric, number]) => {
+    const known = told(record);
+    if (!known.length) return [];
+    // Those of the picture first, as people look for these.
+    known.sort(([a], [b]) => Number(b.stage === "picture") - Number(a.stage === "picture"));
+    const head = heads(WORDS.numbers, [null, "figure", "figure", "meaning"]);
+    const rows = known.map(([metric, number]) => {
       const beyond = metric.limits.find((rule) => fails(number, rule));
       const colour = beyond ? `beyond ${severityOf(beyond.cause)}` : "";
       return make("tr", {}, make("th", { scope: "row" }, make("code", {}, metric.name)),
