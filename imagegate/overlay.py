@@ -64,11 +64,26 @@ def draw_overlay(maps: Maps, blur_limit: float | None) -> Image.Image:
     Returns:
         An RGB image, as wide as the working picture or 320 pixels, whichever is more.
     """
+    return _above_legend(*_marked(maps, blur_limit))
+
+
+def draw_picture(maps: Maps) -> Image.Image:
+    """The working picture as a viewer shows it, in RGB and with nothing marked."""
+    return Image.fromarray(_as_seen(_colours(maps), maps.orientation))
+
+
+def draw_marks(maps: Maps, blur_limit: float | None) -> Image.Image:
+    """`draw_overlay` without its legend, for who has one elsewhere."""
+    return Image.fromarray(_marked(maps, blur_limit)[0])
+
+
+def _marked(maps: Maps, blur_limit: float | None) -> tuple[Colours, list[_Mark]]:
+    """The picture as it is seen, with the marks that are painted on it."""
     seen = _as_seen(_colours(maps), maps.orientation)
     marks = [mark._replace(where=_as_seen(mark.where, maps.orientation)) for mark in _marks(maps, blur_limit)]
     for mark in marks:
         _paint(seen, mark, mark.where)
-    return _above_legend(seen, marks)
+    return seen, marks
 
 
 def _colours(maps: Maps) -> Colours:

@@ -17,7 +17,7 @@ import imagegate
 from imagegate.measure.phash import BYTES, phash
 from imagegate.scanning import duplicates, hamming
 from imagegate.scanning.hamming import HammingIndex
-from tests.scenes import encoded, polygons
+from tests.scenes import SHARP, encoded, polygons
 
 SCENE = polygons(480, 640, seed=1)
 OTHER = polygons(480, 640, seed=2)

@@ -26,11 +26,14 @@ from imagegate.words import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from imagegate.cli.saved import Answer
     from imagegate.explanation import ApiError
+    from imagegate.page import Page
     from imagegate.policy import Policy
     from imagegate.report import Report
+    from imagegate.scanning.sorting import Sorter
 
 
 ProfileOption = Annotated[
@@ -160,6 +163,10 @@ def scan(  # noqa: PLR0913 - the options of the command
     copy_passed: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Copy those that pass there; nothing is overwritten.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page to look at; it holds small copies of the worst photos."),
+    ] = None,
     api: ApiOption = None,
     profile: ProfileOption = None,
     policy: PolicyOption = None,
@@ -184,6 +191,7 @@ def scan(  # noqa: PLR0913 - the options of the command
         judge = msgspec.structs.replace(judge, isolation=isolation)
     names = paths or []
     locations.refuse_unusable(names, from_list)
+    inputs.refuse_unusable_page(html, names)
     inputs.refuse_unknown_dialect(api)
     plain = locations.are_files_and_folders(names)
     sorter = sorter_of(names, move_rejected, copy_passed, plain=plain)
@@ -191,6 +199,7 @@ def scan(  # noqa: PLR0913 - the options of the command
     with (
         locations.opened(names, from_list) as source,
         output_of(output, asked, resume=resume) or nullcontext() as file,
+        _page(html, judge, sorter) as page,
     ):
         items = items_of(source, policy=judge, column=column)
         printer = Printer(json=json, quiet=quiet, api=api, lang=lang, table=file is None)
@@ -202,7 +211,7 @@ def scan(  # noqa: PLR0913 - the options of the command
             Count(names if plain else None) as count,
             Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress,
         ):
-            run = Run(printer, file, sorter, progress, plain=plain)
+            run = Run(printer, file, page, sorter, progress, plain=plain)
             interrupted = run.pictures(items, judge, lang, workers)
         if file is not None and interrupted is None:
             file.finish()
@@ -356,6 +365,14 @@ def doctor(*, json: JsonOption = False, quiet: TroubleOption = False) -> int:
     else:
         show(results(), reference.doctor_screen(diagnosis))
     return ExitCode.PASSED if diagnosis.ok else ExitCode.REJECTED
+
+
+def _page(path: Path | None, policy: "Policy", sorter: "Sorter") -> "AbstractContextManager[Page | None]":
+    if path is None:
+        return nullcontext()
+    from imagegate.page import Page  # noqa: PLC0415 - it loads the decoders, which --help does not need
+
+    return Page(path, policy, place=sorter.place)
 
 
 def _print_lines(lines: "Iterable[str]") -> None:

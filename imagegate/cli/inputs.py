@@ -116,6 +116,21 @@ def refuse_unusable_overlay(overlay: Path | None, names: Sequence[str]) -> None:
         raise Misuse(f"--overlay: there is no folder {shortened(str(overlay.parent))}")
 
 
+def refuse_unusable_page(page: Path | None, names: Sequence[str]) -> None:
+    """A report page is an HTML file in a folder that exists, and none of the files that are to be checked."""
+    if page is None:
+        return
+    shown = shortened(str(page))
+    if page.suffix.lower() not in {".html", ".htm"}:
+        raise Misuse(f"--html: {shown} must end in .html")
+    if page.is_dir():
+        raise Misuse(f"--html: {shown} is a folder")
+    if page.exists() and any(Path(name).exists() and page.samefile(name) for name in names):
+        raise Misuse(f"--html: {shown} is to be checked and would be lost")
+    if not page.parent.is_dir():
+        raise Misuse(f"--html: there is no folder {shortened(str(page.parent))}")
+
+
 def refuse_unknown_dialect(api: str | None, known: Collection[str] = BODIES.keys()) -> None:
     """The dialect is a known one: without `known`, one that errors are rendered in."""
     if api is not None and api not in known:

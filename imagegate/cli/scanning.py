@@ -14,6 +14,7 @@ from imagegate.scanning import scan_items
 from imagegate.scanning.duplicates import Duplicates
 from imagegate.scanning.output import Output, OutputRefused
 from imagegate.scanning.sorting import Sorter
+from imagegate.scanning.sources import apart_from
 from imagegate.versions import versions
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from imagegate.cli.printing import Printer
     from imagegate.cli.progress import Progress
+    from imagegate.page import Page
     from imagegate.policy import Policy
     from imagegate.scanning.sources import Item, Items
 
@@ -56,16 +58,25 @@ class Run:
     Args:
         printer: Prints and counts the records.
         output: Where they are written; None for nowhere.
+        page: Where they are shown; None for nowhere.
         sorter: Moves and copies the pictures.
         progress: Says how far it is.
         plain: The source is files and folders, whose names cost nothing to read ahead.
     """
 
-    def __init__(
-        self, printer: Printer, output: Output | None, sorter: Sorter, progress: Progress, *, plain: bool
+    def __init__(  # noqa: PLR0913 - the ends to which records go
+        self,
+        printer: Printer,
+        output: Output | None,
+        page: Page | None,
+        sorter: Sorter,
+        progress: Progress,
+        *,
+        plain: bool,
     ) -> None:
         self._printer = printer
         self._output = output
+        self._page = page
         self._sorter = sorter
         self._progress = progress
         self._plain = plain
@@ -87,13 +98,18 @@ class Run:
                     if self._output is not None:
                         self._output.write(plain)
                     self._printer.record(record, plain)
+                    self._show(plain)
                     self._sort(record.source, ok=record.ok)
                     self._progress.advance(ok=record.ok)
             self._printer.tally.skipped.update(items.skipped)
+            if self._page is not None:
+                self._page.interrupted = interrupt.code is not None
         return interrupt.code
 
     def _left(self, items: Iterator[Item], interrupt: Interrupt, earlier: Duplicates) -> Iterator[Item]:
         """What no earlier run has finished; of what it has, the pictures are remembered."""
+        if self._page is not None:
+            items = apart_from(items, [self._page.path])
         if self._output is None:
             return self._headed(items)
         last = None
@@ -102,6 +118,7 @@ class Run:
                 self._printer.tally.add(plain)
                 self._progress.advance(ok=plain["ok"], fresh=False)
                 earlier.remember_record(plain)
+                self._show(plain)
                 last = item, plain["ok"]
         except OutputRefused as error:
             raise Misuse(f"-o: {error}") from None
@@ -115,6 +132,10 @@ class Run:
         if first:
             self._printer.heading(width_of(item.source for item in first) if self._plain else WIDEST_NAME)
         return chain(first, items)
+
+    def _show(self, plain: Mapping[str, Any]) -> None:
+        if self._page is not None:
+            self._page.add(plain)
 
     def _sort(self, source: str, *, ok: bool) -> None:
         try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from imagegate.policy import Policy
 
-__all__ = ["Content", "Item", "Items", "apart_from", "is_glob", "items_of", "paths_in"]
+__all__ = ["Content", "Item", "Items", "apart_from", "file_item", "is_glob", "items_of", "paths_in"]
 
 Location: TypeAlias = str | os.PathLike[str]
 
@@ -77,14 +77,14 @@ class _Finder:
         try:
             mode = os.stat(name).st_mode  # noqa: PTH116 - no object for each of a million files
         except OSError:
-            yield from self._glob(name) if is_glob(name) and not literal else [_item(name)]
+            yield from self._glob(name) if is_glob(name) and not literal else [file_item(name)]
             return
         if stat.S_ISDIR(mode):
-            yield from map(_item, self._walk(name))
+            yield from map(file_item, self._walk(name))
         elif stat.S_ISREG(mode):
-            yield from self._file(name, partial(_opened, name), partial(_item, name))
+            yield from self._file(name, partial(_opened, name), partial(file_item, name))
         else:
-            yield _item(name)
+            yield file_item(name)
 
     def _file(self, name: str, opened: Callable[[], BinaryIO], item: Callable[[], Item]) -> Iterator[Item]:
         """The pictures of a file that was named: an archive's, a table's, or the file itself."""
@@ -120,7 +120,7 @@ class _Finder:
             for name in walk(str(base), depth):
                 if _matches(Path(name).relative_to(base).parts, wanted):
                     count += 1
-                    yield from self._file(name, partial(_opened, name), partial(_item, name))
+                    yield from self._file(name, partial(_opened, name), partial(file_item, name))
         if not count:
             yield failed(pattern, "No file matches")
 
@@ -277,7 +277,8 @@ def _no_file(path: str) -> str:
     return "link to a folder" if stat.S_ISDIR(mode) else KINDS.get(stat.S_IFMT(mode), "")
 
 
-def _item(path: str) -> Item:
+def file_item(path: str) -> Item:
+    """The picture in a file, whatever its name."""
     return Item(path, partial(_read, path))
 
 
