@@ -353,7 +353,8 @@ def test_wherever_an_archive_is_cut_the_last_record_says_so(cut, kind):
         path = Path(folder) / f"cut.{kind}"
         zipped(path, entries) if kind == "zip" else tarred(path, entries, "w:gz" if kind == "tgz" else "w")
         whole = path.read_bytes()
-        ends = {"tar": 2 * 512 + 20 * 256 + 5 * 512, "zip": len(whole), "tgz": len(whole)}[kind]
+        # The last bytes of a tar, packed or not, are of no picture: zeros, and the trailer of gzip.
+        ends = {"tar": 2 * 512 + 20 * 256 + 5 * 512, "zip": len(whole), "tgz": len(whole) - 24}[kind]
         path.write_bytes(whole[: cut % ends])
         *good, last = items_of(path)
 
@@ -615,7 +616,7 @@ def test_a_file_as_long_as_the_policy_takes_is_read_whole_and_one_longer_is_not(
 
 @pytest.mark.parametrize("isolation", ["none", "process"])
 def test_every_source_gives_the_report_of_check(tmp_path, isolation):
-    policy = imagegate.Policy(isolation=isolation)
+    policy = imagegate.Policy(isolation=isolation, severities={"duplicate_image": "ignore"})
     grown(tmp_path, "folder/a.jpg")
     (tmp_path / "t.jsonl").write_bytes(json_lines([{"photo": SHARP_TEXT}]))
     sources = [
