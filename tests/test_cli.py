@@ -299,7 +299,7 @@ def test_a_scan_prints_a_line_a_file_and_a_summary(run, photos):
 
     assert (result.code, result.err) == (REJECTED, "")
     assert [line.split()[0] for line in lines[:4]] == ["Verdict", "passed", "rejected", "passed"]
-    assert lines[2].endswith("image_blurred")
+    assert lines[2].endswith("bad.jpg  image_blurred, duplicate_image (warning)")
     assert "3 pictures: 2 passed, 1 rejected" in lines
     assert ["1", "image_blurred"] in [line.split()[:2] for line in lines]
 
