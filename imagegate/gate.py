@@ -20,6 +20,7 @@ from imagegate.intake import receive
 from imagegate.isolation import Outcome
 from imagegate.judge import evaluate
 from imagegate.measure import measure
+from imagegate.measure.phash import phash
 from imagegate.pil import of_pil
 from imagegate.policy import resolve
 from imagegate.report import Report
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from imagegate.decode import Picture
     from imagegate.header import Header
     from imagegate.intake import Received
+    from imagegate.isolation import Keep
     from imagegate.measure import Maps, Measurements
     from imagegate.policy import Policy
 
@@ -58,30 +60,35 @@ def check(image: object, *, policy: Policy | str | None = None, detail: bool = F
         TypeError, ValueError: An argument cannot be used; the message names it.
         OSError: A path cannot be opened.
     """
-    return examine(image, resolve(policy), detail=detail, lang=choose(lang))
+    report, _ = examine(image, resolve(policy), keep="maps" if detail else None, lang=choose(lang))
+    return report
 
 
-def examine(image: object, policy: Policy, *, detail: bool = False, declared: str = "", lang: str = ENGLISH) -> Report:
-    """The report on one picture.
+def examine(
+    image: object, policy: Policy, *, keep: Keep | None = None, declared: str = "", lang: str = ENGLISH
+) -> tuple[Report, bytes | None]:
+    """The report on one picture, and its perceptual hash where that is to be kept.
 
     Args:
         image: See `check`.
         policy: What the API takes.
-        detail: Keep the maps.
+        keep: What is wanted besides the numbers.
         declared: The media type that a request declares beside the picture; "" if it declares none.
         lang: One of `words.LANGUAGES`.
     """
-    flow = _Flow(policy, detail=detail, lang=lang)
+    flow = _Flow(policy, keep, lang)
     if "heic" in policy.formats:
         heif.require()
     with flow.refused():
         flow.run(image, declared)
-    return Report(policy=policy, lang=lang, **msgspec.structs.asdict(flow.outcome()))
+    facts = msgspec.structs.asdict(flow.outcome())
+    hashed = facts.pop("phash")
+    return Report(policy=policy, lang=lang, **facts), hashed
 
 
-def judge(received: Received, policy: Policy, *, detail: bool, lang: str) -> Outcome:
+def judge(received: Received, policy: Policy, *, keep: Keep | None, lang: str) -> Outcome:
     """The flow from the header on: what a worker process does with a picture."""
-    flow = _Flow(policy, detail=detail, lang=lang)
+    flow = _Flow(policy, keep, lang)
     with flow.refused():
         flow.judge(received)
     return flow.outcome()
@@ -98,15 +105,16 @@ def warmup() -> None:
 class _Flow:
     """One picture on its way through the stages, and what is known of it so far."""
 
-    def __init__(self, policy: Policy, *, detail: bool, lang: str) -> None:
+    def __init__(self, policy: Policy, keep: Keep | None, lang: str) -> None:
         self.policy = policy
-        self.detail = detail
+        self.keep = keep
         self.lang = lang
         self.findings: list[Finding] = []
         self.timings: dict[str, float] = {}
         self.header: Header | None = None
         self.measurements: Measurements | None = None
         self.maps: Maps | None = None
+        self.phash: bytes | None = None
 
     def run(self, image: object, declared: str) -> None:
         """Each stage needs the one before: what cannot be read is not measured."""
@@ -132,12 +140,15 @@ class _Flow:
             picture = self._decode(received, header)
         with self._timed("measure"):
             self.measurements, self.maps = measure(picture, header)
+            if self.keep == "phash":
+                self.phash = phash(picture.luma, header.orientation)
         with self._timed("rules"):
             self.findings += evaluate("picture", self.measurements, self.policy)
 
     def _have_judged(self, received: Received) -> None:
-        outcome = isolation.judged(received, self.policy, detail=self.detail, lang=self.lang)
+        outcome = isolation.judged(received, self.policy, keep=self.keep, lang=self.lang)
         self.header, self.measurements, self.maps = outcome.header, outcome.measurements, outcome.maps
+        self.phash = outcome.phash
         self.timings |= outcome.timings
         self._stopped_by(outcome.findings)
 
@@ -148,7 +159,8 @@ class _Flow:
             header=self.header,
             measurements=self.measurements,
             timings=self.timings,
-            maps=self.maps if self.detail else None,
+            maps=self.maps if self.keep == "maps" else None,
+            phash=self.phash,
         )
 
     @contextmanager

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from imagegate.intake import Received
     from imagegate.policy import Policy
 
+Keep: TypeAlias = Literal["maps", "phash"]
+
 # What a terminal or a service manager sends to a whole group is the caller's to handle, who finishes what is under way;
 # a worker ends when the caller's end of its pipe is closed.
 _BOOTSTRAP: Final = (
@@ -33,13 +35,14 @@ _LONGEST_ANSWER: Final = 1 << 23
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a picture once it was read: the fields of its report."""
+    """What is known of a picture once it was read: the fields of its report, and its perceptual hash."""
 
     findings: tuple[Finding, ...] = ()
     header: Header | None = None
     measurements: Measurements | None = None
     timings: dict[str, float] = {}
     maps: Maps | None = None
+    phash: bytes | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,17 +51,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         policy: Fields of the policy.
         received: Fields of what intake knows, but for the picture itself.
-        detail: Whether the maps are wanted.
+        keep: What is wanted besides the numbers.
         lang: Language of what is found.
     """
 
     policy: dict[str, Any]
     received: dict[str, Any]
-    detail: bool
+    keep: Keep | None
     lang: str
 
 
-def judged(received: Received, policy: Policy, *, detail: bool, lang: str) -> Outcome:
+def judged(received: Received, policy: Policy, *, keep: Keep | None, lang: str) -> Outcome:
     """Have an encoded picture judged in a worker process: what `gate.judge` says of it, or what became of the worker.
 
     Waits while every worker is busy; there is one a processor, started when it is first needed and kept.
@@ -69,7 +72,7 @@ def judged(received: Received, policy: Policy, *, detail: bool, lang: str) -> Ou
     known = msgspec.structs.asdict(received)
     data = known.pop("data")
     del known["pixels"]
-    told = Request(policy=policy.to_dict(), received=known, detail=detail, lang=lang)
+    told = Request(policy=policy.to_dict(), received=known, keep=keep, lang=lang)
     request = msgspec.msgpack.encode(told)
     try:
         return _pool.ask((request, data), policy.worker_seconds, _LONGEST_ANSWER, _decoded)

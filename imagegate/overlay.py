@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from imagegate.header.exif import TO_SEEN
 from imagegate.kernels.structure import TILE
 from imagegate.measure.exposure import BLACK, WHITE
 
@@ -38,18 +39,6 @@ SWATCH: Final = 32
 MARGIN: Final = 10
 NARROWEST: Final = 320  # pixels: the width the legend needs at least
 
-_TO_SEEN: Final[tuple[tuple[bool, bool, bool], ...]] = (
-    # EXIF 2.32, tag 0x0112: swap the axes, then flip up-down, then left-right. Row 0 is orientation 1.
-    (False, False, False),
-    (False, False, True),
-    (False, True, True),
-    (False, True, False),
-    (True, False, False),
-    (True, False, True),
-    (True, True, True),
-    (True, True, False),
-)
-
 
 class _Mark(NamedTuple):
     """One kind of trouble: where it is, how it is drawn, what it is called."""
@@ -75,11 +64,26 @@ def draw_overlay(maps: Maps, blur_limit: float | None) -> Image.Image:
     Returns:
         An RGB image, as wide as the working picture or 320 pixels, whichever is more.
     """
+    return _above_legend(*_marked(maps, blur_limit))
+
+
+def draw_picture(maps: Maps) -> Image.Image:
+    """The working picture as a viewer shows it, in RGB and with nothing marked."""
+    return Image.fromarray(_as_seen(_colours(maps), maps.orientation))
+
+
+def draw_marks(maps: Maps, blur_limit: float | None) -> Image.Image:
+    """`draw_overlay` without its legend, for who has one elsewhere."""
+    return Image.fromarray(_marked(maps, blur_limit)[0])
+
+
+def _marked(maps: Maps, blur_limit: float | None) -> tuple[Colours, list[_Mark]]:
+    """The picture as it is seen, with the marks that are painted on it."""
     seen = _as_seen(_colours(maps), maps.orientation)
     marks = [mark._replace(where=_as_seen(mark.where, maps.orientation)) for mark in _marks(maps, blur_limit)]
     for mark in marks:
         _paint(seen, mark, mark.where)
-    return _above_legend(seen, marks)
+    return seen, marks
 
 
 def _colours(maps: Maps) -> Colours:
@@ -107,7 +111,7 @@ def _of_tiles(tiles: Mask, shape: tuple[int, ...]) -> Mask:
 
 def _as_seen(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn and mirror an array (h, w, ...) as its EXIF orientation says."""
-    swap, up_down, left_right = _TO_SEEN[orientation - 1]
+    swap, up_down, left_right = TO_SEEN[orientation - 1]
     turned = pixels.swapaxes(0, 1) if swap else pixels
     turned = turned[::-1] if up_down else turned
     return np.ascontiguousarray(turned[:, ::-1] if left_right else turned)

@@ -193,7 +193,7 @@ class _Flow:
             beside = joined(pointer.rpartition("/")[0], shape.media_type)
             self.findings += self._field_findings(beside, declared, ("string",))
             declared = ""
-        report = examine(value or "", self.policy, declared=declared, lang=self.lang)
+        report, _ = examine(value or "", self.policy, declared=declared, lang=self.lang)
         placed = tuple(_at(pointer, finding) for finding in report.findings)
         self.images.append(msgspec.structs.replace(report, findings=placed))
         self.pointers.append(pointer)

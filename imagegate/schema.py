@@ -117,6 +117,11 @@ def _record() -> Schema:
     extra = _picture() | {
         "size": {"type": ["integer", "null"], "minimum": 0, "description": "Length of the file in bytes."},
         "sha256": {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"},
+        "phash": {
+            "type": ["string", "null"],
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "Perceptual hash of what is seen.",
+        },
         "timings": {"type": "object", "additionalProperties": SECONDS, "description": "Seconds a stage."},
         "versions": {"type": "object", "additionalProperties": TEXT},
         "error": {"type": ["string", "null"], "description": "What kept the file from being read."},

@@ -54,7 +54,7 @@ def _outcome(request: Request, data: bytearray) -> Outcome:
     received = Received(data=memoryview(data), **request.received)
     try:
         with _memory(policy.worker_memory):
-            return judge(received, policy, detail=request.detail, lang=request.lang)
+            return judge(received, policy, keep=request.keep, lang=request.lang)
     except (MemoryError, cv2.error):  # OpenCV has no other reason to raise: what it is called with is ours
         most = policy.worker_memory / MEBIBYTE
         message = Phrase("Reading the picture takes more than the {most:,.0f} MiB of memory that it may.", most=most)

@@ -21,7 +21,7 @@ from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
 from imagegate.measure import Measurements
 from imagegate.metrics import METRICS
-from imagegate.scanning.output import COLUMNS
+from imagegate.scanning.columns import COLUMNS
 from imagegate.web.config import Settings
 
 if TYPE_CHECKING:
@@ -127,20 +127,21 @@ def web() -> str:
 def columns() -> str:
     """The columns of a scan's CSV and Parquet, and where their values stand in the JSON object."""
     rows = ["| column | type | in a record's JSON |", "|---|---|---|"]
-    return "\n".join([*rows, *(f"| `{name}` | {kind} | {_place(name)} |" for name, kind in COLUMNS.items())])
+    kinds = {str: "text", int: "integer", float: "number", bool: "boolean"}
+    return "\n".join([*rows, *(f"| `{name}` | {kinds[kind]} | {_place(name)} |" for name, kind in COLUMNS.items())])
 
 
 def _place(column: str) -> str:
     notes = {
         "rejections": "causes of the `findings` that reject, separated by `;`",
         "warnings": "causes of the `findings` that warn, separated by `;`",
-        **dict.fromkeys(("findings", "timings", "versions"), f"`{column}`, as JSON"),
+        **dict.fromkeys(("findings", "versions"), f"`{column}`, as JSON"),
     }
     if column in notes:
         return notes[column]
     if column in Measurements.__struct_fields__:
         return f"`measurements.{column}`"
-    return f"`{column.replace('header_', 'header.', 1)}`"
+    return f"`{column.replace('header_', 'header.', 1).replace('seconds_', 'timings.', 1)}`"
 
 
 def photos() -> str:

@@ -309,7 +309,7 @@ def test_a_scan_prints_a_line_a_file_and_a_summary(run, photos):
 
     assert (result.code, result.err) == (REJECTED, "")
     assert [line.split()[0] for line in lines[:4]] == ["Verdict", "passed", "rejected", "passed"]
-    assert lines[2].endswith("image_blurred")
+    assert lines[2].endswith("bad.jpg  image_blurred, duplicate_image (warning)")
     assert "3 pictures: 2 passed, 1 rejected" in lines
     assert ["1", "image_blurred"] in [line.split()[:2] for line in lines]
 
@@ -718,3 +718,70 @@ def test_commands_that_read_no_picture_load_neither_numba_nor_opencv(arguments):
     )
 
     assert loaded.stderr.strip() == b"[]"
+
+
+# What a scan is told to read
+
+
+def test_a_list_from_standard_input_or_a_file_names_what_is_scanned(run, photos, tmp_path):
+    listed = f"{photos / 'good.jpg'}\n{photos / 'more'}\n{photos / 'nope.jpg'}\n".encode()
+    (tmp_path / "list.txt").write_bytes(listed)
+
+    piped = run("scan", "--json", "--from-list", "-", stdin=listed)
+    read = run("scan", "--json", "--from-list", tmp_path / "list.txt")
+
+    assert (piped.code, piped.err) == (REJECTED, "")
+    expected = ["good.jpg", "more/bad.jpg", "more/good.png", "nope.jpg"]
+    for result in (piped, read):
+        assert [Path(line["source"]).relative_to(photos).as_posix() for line in lines_of(result.out)] == expected
+
+
+def test_standard_input_is_not_read_unless_asked(run, photos, monkeypatch):
+    monkeypatch.setattr(inputs, "standard_input", pytest.fail)
+
+    assert run("scan", photos / "good.jpg").code == PASSED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "named"),
+    [
+        (["{folder}", "--from-list", "-"], b"", "either PATH or --from-list"),
+        (["--from-list", "{folder}/missing.txt"], b"", "missing.txt"),
+        (["--from-list", "-"], "a.jpg".encode("utf-16"), "UTF-16"),
+        (["--from-list", "-"], base64.b64encode(SHARP), "no name of a file"),
+        (["nonsense://a"], b"", "nonsense://"),
+    ],
+)
+def test_a_source_that_cannot_be_used_is_misuse(run, photos, arguments, stdin, named):
+    result = run("scan", *(argument.format(folder=photos) for argument in arguments), stdin=stdin)
+
+    assert result.code == MISUSE
+    assert named in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_a_table_of_pictures_is_scanned_by_its_column(run, tmp_path):
+    (tmp_path / "t.csv").write_text(f"id,photo\n1,{base64.b64encode(SHARP).decode()}\n")
+
+    told = run("scan", "--json", tmp_path / "t.csv", "--column", "photo")
+    untold = run("scan", tmp_path / "t.csv")
+
+    assert told.code == PASSED
+    assert lines_of(told.out)[0]["source"] == f"{tmp_path / 't.csv'}:2"
+    assert untold.code == REJECTED
+    assert "say which column" in untold.out
+
+
+def test_what_is_passed_over_is_counted_in_the_summary(run, photos):
+    (photos / ".hidden.jpg").write_bytes(SHARP)
+    (photos / "loop").symlink_to(photos)
+    result = run("scan", photos)
+    counted = [line.split(maxsplit=2) for line in result.out.splitlines() if "skipped" in line]
+
+    assert sorted(counted) == [["1", "skipped", "hidden"], ["1", "skipped", "link to a folder"]]
+
+
+def test_a_glob_in_quotes_stands_for_the_files_that_match(run, photos):
+    result = run("scan", "--json", f"{photos}/**/*.png")
+
+    assert [Path(line["source"]).name for line in lines_of(result.out)] == ["good.png"]

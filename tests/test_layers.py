@@ -16,7 +16,8 @@ FLOW = (
     "words", "causes", "metrics", "rules", "inheritance", "request", "policy", "judge", "privacy",
     "strict_json", "header", "pil", "heif", "intake", "integrity", "kernels", "traces", "decode", "measure",
     "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate", "payload", "errors",
-    "rejections", "waits", "explanation", "worker", "versions", "scanning", "calibration", "doctor", "web", "cli",
+    "rejections", "waits", "explanation", "worker", "versions", "scanning", "page", "calibration", "doctor",
+    "web", "cli",
 )  # fmt: skip
 
 

@@ -89,6 +89,7 @@ def test_the_object_of_a_record_is_the_reports_object_and_the_files(photos):
         *record.report.to_dict(),
         "size",
         "sha256",
+        "phash",
         "timings",
         "versions",
         "error",
@@ -112,28 +113,28 @@ def test_a_file_that_cannot_be_read_is_a_record_with_its_error(tmp_path):
 
 
 def test_a_folder_that_cannot_be_listed_is_a_record_with_its_error(photos, monkeypatch):
-    listed = os.scandir
+    listed = os.listdir
 
-    def scandir(path):
-        if Path(path).name == "deep":
+    def listdir(path):
+        if Path(os.fsdecode(path)).name == "deep":
             raise PermissionError(13, "Permission denied")
         return listed(path)
 
-    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(os, "listdir", listdir)
     errors = {Path(record.source).name: record.error for record in imagegate.scan(photos) if record.error}
 
     assert errors == {"deep": "The folder cannot be listed"}
 
 
 def test_an_error_that_nobody_foresaw_is_a_record_that_names_its_kind_alone(photos, monkeypatch):
-    check = running.check
+    examine = running.examine
 
-    def broken(image, **options):
+    def broken(image, *arguments, **options):
         if bytes(image) == BLURRED:
             raise ZeroDivisionError("a part of the photo")
-        return check(image, **options)
+        return examine(image, *arguments, **options)
 
-    monkeypatch.setattr(running, "check", broken)
+    monkeypatch.setattr(running, "examine", broken)
     records = {Path(record.source).name: record for record in imagegate.scan(photos)}
 
     assert records["sub.jpg"].error == "Internal error: ZeroDivisionError"

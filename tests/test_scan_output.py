@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,10 +25,12 @@ from imagegate.cli import main
 from imagegate.cli.output import visible
 from imagegate.cli.progress import SECONDS_PER_LINE, Progress
 from imagegate.scanning import items_of, sorting
+from imagegate.scanning.columns import COLUMNS
 from imagegate.scanning.counting import Count
-from imagegate.scanning.output import COLUMNS, Output, OutputRefused
+from imagegate.scanning.output import Output, OutputRefused
 from imagegate.scanning.sources import Item
 from imagegate.schema import PATH as SCHEMA
+from imagegate.versions import versions
 from tests.scenes import BLURRED, SHARP, encoded, polygons
 
 ROOT = Path(imagegate.__file__).parents[1]
@@ -98,12 +101,17 @@ def started(*arguments, **options):
 
 
 def without_timings(path):
-    """A file's bytes, but for the seconds that each stage took."""
+    """What a file says, but for the seconds that each stage took."""
+    if path.suffix == ".jsonl":
+        return re.sub(rb'\{"intake":[^}]*\}', b"{}", path.read_bytes())
     if path.suffix == ".parquet":
         from pyarrow import parquet  # noqa: PLC0415 - an extra
 
-        return parquet.read_table(path).drop(["timings"]).to_pylist()
-    return re.sub(rb'\{("{1,2})intake\1:[^}]*\}', b"{}", path.read_bytes())
+        rows = parquet.read_table(path).to_pylist()
+    else:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    return [{name: cell for name, cell in row.items() if not name.startswith("seconds_")} for row in rows]
 
 
 def lines_of(path):
@@ -158,7 +166,7 @@ def test_parquet_is_read_back_by_pyarrow_with_the_types_of_its_columns(run, phot
     assert run("scan", photos, "-o", tmp_path / "out.parquet").code == REJECTED
     table = parquet.read_table(tmp_path / "out.parquet")
     records = [record.to_dict() for record in imagegate.scan(photos)]
-    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
     assert {field.name: field.type for field in table.schema} == {name: types[kind] for name, kind in COLUMNS.items()}
     assert table["source"].to_pylist() == [record["source"] for record in records]
@@ -171,8 +179,9 @@ def test_the_columns_are_all_that_the_schema_of_a_record_knows():
     plain = {*definitions["shared"]["properties"], *definitions["record"]["properties"]} - {"header", "measurements"}
     nested = {*definitions["measurements"]["properties"]}
     nested |= {f"header_{name}" for name in definitions["header"]["properties"]}
+    nested |= {f"seconds_{stage}" for stage in ("intake", "header", "decode", "measure", "rules")}
 
-    assert {*COLUMNS} == plain | nested | {"rejections", "warnings"}
+    assert {*COLUMNS} == (plain - {"timings"}) | nested | {"rejections", "warnings"}
 
 
 def test_the_kinds_of_the_columns_are_those_of_the_schema():
@@ -183,7 +192,7 @@ def test_the_kinds_of_the_columns_are_those_of_the_schema():
         **definitions["measurements"]["properties"],
         **{f"header_{name}": rule for name, rule in definitions["header"]["properties"].items()},
     }
-    kinds = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
+    kinds = {str: "string", int: "integer", float: "number", bool: "boolean"}
     for name, rule in properties.items():
         types = {rule["type"]} if isinstance(rule.get("type"), str) else {*rule.get("type", ())}
         types |= {option["type"] for option in rule.get("anyOf", ()) if "type" in option}
@@ -708,3 +717,71 @@ def test_a_scan_that_moves_is_gone_on_with_after_a_kill(run, many, tmp_path, und
     rejected = {Path(record["source"]).name for record in lines_of(out) if not record["ok"]}
     assert names_in(tmp_path / "bad") == rejected
     assert names_in(folder) == names_in(many) - rejected
+
+
+# Sources that are no files and folders
+
+
+@pytest.fixture
+def archive(photos, tmp_path):
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.write(photos / "a.jpg", "a.jpg")
+        file.write(photos / "notes.txt", "notes.txt")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["archive", "table", "glob", "list", "url"])
+def test_what_is_no_file_of_its_own_is_neither_moved_nor_copied(run, photos, archive, tmp_path, kind):
+    (tmp_path / "table.csv").touch()
+    (tmp_path / "list.txt").write_text(str(photos))
+    source = {
+        "archive": [archive],
+        "table": [photos, tmp_path / "table.csv"],
+        "glob": [photos / "*.jpg"],
+        "list": ["--from-list", tmp_path / "list.txt"],
+        "url": [f"memory://{photos.name}"],
+    }[kind]
+    if kind == "url":
+        pytest.importorskip("fsspec")
+    for option in ("--move-rejected", "--copy-passed"):
+        result = run("scan", *source, option, tmp_path / "sorted")
+
+        assert result.code == MISUSE
+        assert "--move-rejected and --copy-passed need" in result.err
+        assert not (tmp_path / "sorted").exists()
+
+
+def test_the_records_of_an_archive_are_written_and_gone_on_with(run, archive, tmp_path):
+    out = tmp_path / "out.jsonl"
+    run("scan", "-q", archive, "-o", out)
+    whole = without_timings(out)
+    first, *_ = out.read_bytes().splitlines(keepends=True)
+    asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
+    (tmp_path / "out.jsonl.part").write_bytes(
+        json.dumps({**asked, "versions": dict(versions())}).encode() + b"\n" + first
+    )
+    out.unlink()
+
+    assert run("scan", "-q", archive, "-o", out, "--resume").code == REJECTED
+    assert without_timings(out) == whole
+
+
+@pytest.mark.parametrize("setting", ["column", "from_list"])
+def test_a_scan_with_another_column_or_list_does_not_go_on(run, tmp_path, setting):
+    (tmp_path / "list").touch()
+    source = {"column": [tmp_path, "--column", "photo"], "from_list": ["--from-list", tmp_path / "list"]}[setting]
+    asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
+    part = tmp_path / "out.jsonl.part"
+    part.write_text(json.dumps(asked | {"versions": dict(versions()), setting: "another"}) + "\n")
+    result = run("scan", *source, "-o", tmp_path / "out.jsonl", "--resume")
+
+    assert result.code == MISUSE
+    assert f"another {setting}" in result.err
+
+
+def test_pictures_that_come_out_of_a_stream_are_not_counted_beforehand():
+    with Count(None) as count:
+        pass
+
+    assert count.total is None

@@ -15,7 +15,7 @@ from rich.text import Text
 import imagegate
 from imagegate.calibration import calibrate
 from imagegate.calibration.texts import check, left_out, number, percent, promise
-from imagegate.cli.inputs import Misuse, refuse_unusable_paths, shortened
+from imagegate.cli.inputs import Misuse, refuse_missing, shortened
 from imagegate.cli.output import warnings_console
 from imagegate.metrics import METRICS
 from imagegate.scanning import items_of
@@ -48,7 +48,8 @@ def refuse_unusable_targets(output: Path | None, page: Path | None, policy: Path
 
 def calibrated(good: str, bad: str | None, policy: Policy, reject_rate: float, *, hidden: bool) -> Calibration:
     """Scan the folders and calibrate; a bar on standard error tells how far it is."""
-    refuse_unusable_paths([good] if bad is None else [good, bad])
+    for folder in filter(None, (good, bad)):
+        refuse_missing(folder)
     try:
         return calibrate(
             _scanned(good, "good", policy, hidden=hidden),

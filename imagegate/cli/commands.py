@@ -14,7 +14,7 @@ import typer
 import imagegate
 from imagegate.causes import CAUSES
 from imagegate.cli import ExitCode, inputs, reference
-from imagegate.cli.inputs import STDIN, STDOUT, Misuse
+from imagegate.cli.inputs import STDIN, STDOUT, Misuse, shortened
 from imagegate.cli.output import as_utf8, complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally
 from imagegate.cli.progress import Progress
@@ -27,11 +27,14 @@ from imagegate.words import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from imagegate.cli.saved import Answer
     from imagegate.explanation import ApiError
+    from imagegate.page import Page
     from imagegate.policy import Policy
     from imagegate.report import Report
+    from imagegate.scanning.sorting import Sorter
 
 
 ProfileOption = Annotated[
@@ -125,8 +128,23 @@ def check(  # noqa: PLR0913 - the options of the command
 
 @app.command()
 def scan(  # noqa: PLR0913 - the options of the command
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, and folders with all that is below them.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH", help="Files, folders with all that is below them, archives, tables, globs and URLs."
+        ),
+    ] = None,
     *,
+    from_list: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Scan what this list names, one a line or null-separated; - is standard input."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The column of tables (JSONL, CSV, Parquet) that has the pictures."),
+    ] = None,
     output: Annotated[
         str,
         typer.Option("--output", "-o", metavar="OUT", help="Write the records to OUT.jsonl, OUT.csv or OUT.parquet."),
@@ -146,6 +164,10 @@ def scan(  # noqa: PLR0913 - the options of the command
     copy_passed: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Copy those that pass there; nothing is overwritten.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page to look at; it holds small copies of the worst photos."),
+    ] = None,
     api: ApiOption = None,
     profile: ProfileOption = None,
     policy: PolicyOption = None,
@@ -155,10 +177,12 @@ def scan(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Check folders of pictures, a line each.
 
-    A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong.
-    With -o the records are written to a file instead.
+    A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong. Archives
+    (zip, tar) and tables (JSONL, CSV, Parquet) that are named are read in place. With -o the records are written to a
+    file instead.
     """
     # They load the decoders, which --help does not need.
+    from imagegate.cli import locations  # noqa: PLC0415
     from imagegate.cli.scanning import Run, output_of, sorter_of  # noqa: PLC0415
     from imagegate.scanning import items_of  # noqa: PLC0415
     from imagegate.scanning.counting import Count  # noqa: PLC0415
@@ -166,23 +190,36 @@ def scan(  # noqa: PLR0913 - the options of the command
     judge = inputs.policy_of(profile, policy)
     if isolation is not None:
         judge = msgspec.structs.replace(judge, isolation=isolation)
-    inputs.refuse_unusable_paths(paths)
+    names = paths or []
+    locations.refuse_unusable(names, from_list)
+    inputs.refuse_unusable_page(html, names)
     inputs.refuse_unknown_dialect(api)
-    sorter = sorter_of(paths, move_rejected, copy_passed)
-    items = items_of(paths)
-    with output_of(output, judge, lang, resume=resume) or nullcontext() as file:
+    plain = locations.are_files_and_folders(names)
+    sorter = sorter_of(names, move_rejected, copy_passed, plain=plain)
+    asked = {"policy": judge.to_dict(), "lang": lang, "column": column, "from_list": from_list}
+    with (
+        locations.opened(names, from_list) as source,
+        output_of(output, asked, resume=resume) or nullcontext() as file,
+        _page(html, judge, sorter) as page,
+    ):
+        items = items_of(source, policy=judge, column=column)
         printer = Printer(json=json, quiet=quiet, api=api, lang=lang, table=file is None)
         if judge.isolation == "none":
             imagegate.warmup()  # else the slowest picture would be the one that loads the kernels
         on_screen = (json or api is not None) and sys.stdout.isatty()
-        with Count(paths) as count, Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress:
-            interrupted = Run(printer, file, sorter, progress).pictures(items, judge, lang, workers)
+        # What comes out of a stream can be read only once, so it is not counted beforehand.
+        with (
+            Count(names if plain else None) as count,
+            Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress,
+        ):
+            run = Run(printer, file, page, sorter, progress, plain=plain)
+            interrupted = run.pictures(items, judge, lang, workers)
         if file is not None and interrupted is None:
             file.finish()
     if file is not None and interrupted is not None:
         complain(f"interrupted; {file.part} has the records so far, and --resume goes on with it")
     if interrupted is None and not printer.tally.total:
-        complain(f"there are no files in {', '.join(paths)}")
+        complain(f"there are no files in {', '.join(names) or shortened(str(from_list))}")
     printer.summary()
     return interrupted or _exit_code(printer.tally)
 
@@ -396,6 +433,14 @@ def doctor(*, json: JsonOption = False, quiet: TroubleOption = False) -> int:
     else:
         show(results(), reference.doctor_screen(diagnosis))
     return ExitCode.PASSED if diagnosis.ok else ExitCode.REJECTED
+
+
+def _page(path: Path | None, policy: "Policy", sorter: "Sorter") -> "AbstractContextManager[Page | None]":
+    if path is None:
+        return nullcontext()
+    from imagegate.page import Page  # noqa: PLC0415 - it loads the decoders, which --help does not need
+
+    return Page(path, policy, place=sorter.place)
 
 
 def _print_lines(lines: "Iterable[str]") -> None:

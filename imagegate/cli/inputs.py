@@ -83,17 +83,23 @@ def refuse_unusable_files(names: Sequence[str]) -> None:
     for name in names:
         if name == STDIN:
             continue
-        _refuse_missing(name)
+        refuse_missing(name)
         if Path(name).is_dir():
             raise Misuse(f"{shortened(name)} is a folder; `imagegate scan` takes folders")
         if not Path(name).is_file():
             raise Misuse(f"{shortened(name)} is not a regular file; pipe it in, and give - as the file")
 
 
-def refuse_unusable_paths(names: Sequence[str]) -> None:
-    """Every PATH exists."""
-    for name in names:
-        _refuse_missing(name)
+def refuse_missing(name: str) -> None:
+    """A file or folder of this name exists."""
+    if not name:
+        raise Misuse("the name of a file is empty; perhaps a variable of the shell is not set")
+    try:
+        Path(name).stat()
+    except FileNotFoundError:
+        raise Misuse(f"there is no file {shortened(name)}") from None
+    except OSError as error:
+        raise Misuse(f"{shortened(name)}: {error.strerror}") from None
 
 
 def refuse_unusable_overlay(overlay: Path | None, names: Sequence[str]) -> None:
@@ -117,6 +123,21 @@ def require_web() -> None:
         raise Misuse("serve needs FastAPI and uvicorn: pip install 'imagegate[web]'")
 
 
+def refuse_unusable_page(page: Path | None, names: Sequence[str]) -> None:
+    """A report page is an HTML file in a folder that exists, and none of the files that are to be checked."""
+    if page is None:
+        return
+    shown = shortened(str(page))
+    if page.suffix.lower() not in {".html", ".htm"}:
+        raise Misuse(f"--html: {shown} must end in .html")
+    if page.is_dir():
+        raise Misuse(f"--html: {shown} is a folder")
+    if page.exists() and any(Path(name).exists() and page.samefile(name) for name in names):
+        raise Misuse(f"--html: {shown} is to be checked and would be lost")
+    if not page.parent.is_dir():
+        raise Misuse(f"--html: there is no folder {shortened(str(page.parent))}")
+
+
 def refuse_unknown_dialect(api: str | None, known: Collection[str] = BODIES.keys()) -> None:
     """The dialect is a known one: without `known`, one that errors are rendered in."""
     if api is not None and api not in known:
@@ -128,14 +149,3 @@ def entry(table: Mapping[str, T], key: str, kind: str, listing: str) -> T:
     if key not in table:
         raise Misuse(f"there is no {kind} {shortened(key)!r}; `imagegate {listing}` lists them")
     return table[key]
-
-
-def _refuse_missing(name: str) -> None:
-    if not name:
-        raise Misuse("the name of a file is empty; perhaps a variable of the shell is not set")
-    try:
-        Path(name).stat()
-    except FileNotFoundError:
-        raise Misuse(f"there is no file {shortened(name)}") from None
-    except OSError as error:
-        raise Misuse(f"{shortened(name)}: {error.strerror}") from None

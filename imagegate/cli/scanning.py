@@ -4,45 +4,50 @@ from __future__ import annotations
 
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from imagegate.cli.inputs import STDOUT, Misuse
 from imagegate.cli.interrupts import Interrupt
 from imagegate.cli.output import complain
-from imagegate.cli.printing import width_of
+from imagegate.cli.printing import WIDEST_NAME, width_of
 from imagegate.scanning import scan_items
+from imagegate.scanning.duplicates import Duplicates
 from imagegate.scanning.output import Output, OutputRefused
 from imagegate.scanning.sorting import Sorter
+from imagegate.scanning.sources import apart_from
 from imagegate.versions import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from imagegate.cli.printing import Printer
     from imagegate.cli.progress import Progress
+    from imagegate.page import Page
     from imagegate.policy import Policy
-    from imagegate.scanning.sources import Item
+    from imagegate.scanning.sources import Item, Items
 
 # Names by which the table's width is chosen: those on the first screens.
 _MEASURED_NAMES: Final = 200
 
 
-def output_of(name: str, policy: Policy, lang: str, *, resume: bool) -> Output | None:
-    """The file of the records, None for standard output; a scan with other settings cannot go on with it."""
+def output_of(name: str, asked: Mapping[str, Any], *, resume: bool) -> Output | None:
+    """The file of the records, None for standard output; a scan that was asked for otherwise cannot go on with it."""
     if name == STDOUT:
         if resume:
             raise Misuse("--resume goes on with a file: name it by -o")
         return None
     try:
-        return Output(name, {"policy": policy.to_dict(), "lang": lang, "versions": dict(versions())}, resume=resume)
+        return Output(name, {**asked, "versions": dict(versions())}, resume=resume)
     except OutputRefused as error:
         raise Misuse(f"-o: {error}") from None
 
 
-def sorter_of(paths: Sequence[str], move_rejected: Path | None, copy_passed: Path | None) -> Sorter:
-    """Where pictures go by their verdict."""
+def sorter_of(names: Sequence[str], move_rejected: Path | None, copy_passed: Path | None, *, plain: bool) -> Sorter:
+    """Where pictures go by their verdict; those within a file, or in a store, cannot be moved."""
+    if not plain and (move_rejected or copy_passed):
+        raise Misuse("--move-rejected and --copy-passed need a PATH, and every PATH to be a picture or a folder")
     try:
-        return Sorter([Path(path) for path in paths], move_rejected=move_rejected, copy_passed=copy_passed)
+        return Sorter([Path(name) for name in names], move_rejected=move_rejected, copy_passed=copy_passed)
     except ValueError as error:
         raise Misuse(str(error)) from None
 
@@ -53,37 +58,58 @@ class Run:
     Args:
         printer: Prints and counts the records.
         output: Where they are written; None for nowhere.
+        page: Where they are shown; None for nowhere.
         sorter: Moves and copies the pictures.
         progress: Says how far it is.
+        plain: The source is files and folders, whose names cost nothing to read ahead.
     """
 
-    def __init__(self, printer: Printer, output: Output | None, sorter: Sorter, progress: Progress) -> None:
+    def __init__(  # noqa: PLR0913 - the ends to which records go
+        self,
+        printer: Printer,
+        output: Output | None,
+        page: Page | None,
+        sorter: Sorter,
+        progress: Progress,
+        *,
+        plain: bool,
+    ) -> None:
         self._printer = printer
         self._output = output
+        self._page = page
         self._sorter = sorter
         self._progress = progress
+        self._plain = plain
 
-    def pictures(self, items: Iterator[Item], policy: Policy, lang: str, workers: int | None) -> int | None:
+    def pictures(self, items: Items, policy: Policy, lang: str, workers: int | None) -> int | None:
         """Scan the pictures of a source from its first on.
 
         Returns:
             The exit code that says what interrupted it; None where nothing did.
         """
         with Interrupt() as interrupt:
-            left = self._left(items, interrupt)
-            with scan_items(interrupt.until(left), policy=policy, workers=workers, lang=lang) as records:
+            earlier = Duplicates(policy)
+            left = interrupt.until(self._left(items, interrupt, earlier))
+            with scan_items(
+                left, items.skipped, policy=policy, workers=workers, lang=lang, duplicates=earlier
+            ) as records:
                 for record in records:
                     plain = record.to_dict()
                     if self._output is not None:
                         self._output.write(plain)
                     self._printer.record(record, plain)
+                    self._show(plain)
                     self._sort(record.source, ok=record.ok)
                     self._progress.advance(ok=record.ok)
-            self._printer.tally.skipped.update(getattr(records, "skipped", {}))
+            self._printer.tally.skipped.update(items.skipped)
+            if self._page is not None:
+                self._page.interrupted = interrupt.code is not None
         return interrupt.code
 
-    def _left(self, items: Iterator[Item], interrupt: Interrupt) -> Iterator[Item]:
-        """What no earlier run has finished."""
+    def _left(self, items: Iterator[Item], interrupt: Interrupt, earlier: Duplicates) -> Iterator[Item]:
+        """What no earlier run has finished; of what it has, the pictures are remembered."""
+        if self._page is not None:
+            items = apart_from(items, [self._page.path])
         if self._output is None:
             return self._headed(items)
         last = None
@@ -91,6 +117,8 @@ class Run:
             for item, plain in interrupt.until(self._output.finished(items, self._sorter.is_gone)):
                 self._printer.tally.add(plain)
                 self._progress.advance(ok=plain["ok"], fresh=False)
+                earlier.remember_record(plain)
+                self._show(plain)
                 last = item, plain["ok"]
         except OutputRefused as error:
             raise Misuse(f"-o: {error}") from None
@@ -100,10 +128,14 @@ class Run:
         return self._output.rest
 
     def _headed(self, items: Iterator[Item]) -> Iterator[Item]:
-        first = list(islice(items, _MEASURED_NAMES))
+        first = list(islice(items, _MEASURED_NAMES if self._plain else 1))
         if first:
-            self._printer.heading(width_of(item.source for item in first))
+            self._printer.heading(width_of(item.source for item in first) if self._plain else WIDEST_NAME)
         return chain(first, items)
+
+    def _show(self, plain: Mapping[str, Any]) -> None:
+        if self._page is not None:
+            self._page.add(plain)
 
     def _sort(self, source: str, *, ok: bool) -> None:
         try:

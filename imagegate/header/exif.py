@@ -9,6 +9,17 @@ Order: TypeAlias = Literal["little", "big"]
 
 ORIENTATION: Final = 0x0112
 GPS_DIRECTORY: Final = 0x8825
+TO_SEEN: Final[tuple[tuple[bool, bool, bool], ...]] = (
+    # EXIF 2.32, tag 0x0112: swap the axes, then flip up-down, then left-right. Row 0 is orientation 1.
+    (False, False, False),
+    (False, False, True),
+    (False, True, True),
+    (False, True, False),
+    (True, False, False),
+    (True, False, True),
+    (True, True, True),
+    (True, True, False),
+)
 
 _PREFIX: Final = b"Exif\0\0"
 _ORDERS: Final[dict[bytes, Order]] = {b"II*\0": "little", b"MM\0*": "big"}

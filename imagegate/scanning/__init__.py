@@ -1,4 +1,4 @@
-"""scan(): a record for every picture of a folder, or of a stream of paths."""
+"""scan(): a record for every picture of a folder, an archive, a table, a bucket, or of a stream of these."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from imagegate.policy import resolve
+from imagegate.scanning.columns import arrow_batches, arrow_schema
 from imagegate.scanning.record import Record
 from imagegate.scanning.running import records_of
 from imagegate.scanning.sources import items_of
@@ -14,11 +15,16 @@ from imagegate.workers import cores
 
 if TYPE_CHECKING:
     import os
+    from collections import Counter
     from collections.abc import Generator, Iterable
     from types import TracebackType
     from typing import Self
 
+    import pandas as pd
+    import pyarrow as pa
+
     from imagegate.policy import Policy
+    from imagegate.scanning.duplicates import Duplicates
     from imagegate.scanning.sources import Item
 
 __all__ = ["Record", "Scan", "items_of", "scan", "scan_items"]
@@ -29,10 +35,15 @@ class Scan(Iterator[Record]):
 
     Whoever stops before the end closes it, by `close()` or a `with` block: pictures under way are finished, others
     are not begun.
+
+    Attributes:
+        skipped: What was passed over so far, by reason: "hidden", "named pipe", "socket", "device", "link to a
+            folder", "folder already visited", "link" (in an archive), "no regular file" (in a store).
     """
 
-    def __init__(self, records: Generator[Record]) -> None:
+    def __init__(self, records: Generator[Record], skipped: Counter[str]) -> None:
         self._records = records
+        self.skipped = skipped
 
     def __next__(self) -> Record:
         return next(self._records)
@@ -40,6 +51,32 @@ class Scan(Iterator[Record]):
     def close(self) -> None:
         """Stop; there are no more records then."""
         self._records.close()
+
+    def to_arrow(self) -> pa.Table:
+        """The records that are still to come, as a table whose columns are those of `imagegate.scanning.columns`.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+        """
+        schema = arrow_schema()
+        import pyarrow as pa  # noqa: PLC0415 - it is in an extra, and here by now
+
+        return pa.Table.from_batches(arrow_batches(record.to_dict() for record in self), schema)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The records that are still to come, as a data frame with the columns and types of `to_arrow()`.
+
+        A whole number or truth value that is missing stays so: these columns have pandas' nullable types.
+
+        Raises:
+            ImportError: pandas or pyarrow is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - whoever wants a data frame has it
+        except ImportError:
+            raise ImportError("to_pandas() needs pandas: pip install pandas") from None
+        nullable = {"int64": pd.Int64Dtype(), "bool": pd.BooleanDtype()}
+        return self.to_arrow().to_pandas(types_mapper=lambda kind: nullable.get(str(kind)))
 
     def __enter__(self) -> Self:
         return self
@@ -55,18 +92,24 @@ def scan(
     *,
     policy: Policy | str | None = None,
     workers: int | None = None,
+    column: str | None = None,
     lang: str = "en",
 ) -> Scan:
-    """Check the pictures of a folder, or those that a stream of paths names.
+    """Check the pictures of a folder, an archive, a table or a bucket, or of a stream of these.
 
-    A folder stands for every regular file below it, sorted by name; left out are hidden files and folders (their
-    names begin with a dot) and folders behind a symbolic link. A file's extension is no evidence, so whatever is
-    no picture is rejected as such. Each file is read once; memory holds the pictures under way, one a worker.
+    A folder stands for every regular file below it, sorted by name; left out and counted are hidden files and folders
+    (their names begin with a dot), folders behind a symbolic link, pipes and devices. A file's extension is no
+    evidence, so whatever is no picture is rejected as such. Each file is read once; memory holds the pictures under
+    way, one a worker, and the names of one folder at each level. docs/scan.md tells it all.
 
     Args:
-        source: A file or folder, or an iterable of them, read as the scan goes on.
+        source: A file, folder, glob (a str such as "photos/**/*.jpg"; a path object is taken literally), archive
+            (.zip, .tar, .tar.gz, .tgz), table (.jsonl, .csv, .parquet) or URL that fsspec opens; or an iterable of
+            them, read as the scan goes on. Archives and tables are read in place where they are named themselves;
+            those in a folder or an archive are files like any other.
         policy: What the API takes: None for the default, a profile's name, or a Policy.
         workers: Threads; None for one a processor.
+        column: Of tables, the column that has the pictures.
         lang: Language tag or Accept-Language value of messages and advice, as for `check`.
 
     Returns:
@@ -76,14 +119,35 @@ def scan(
     Raises:
         TypeError, ValueError: An argument cannot be used; the message names it. For what an iterable yields, when
             it is reached.
+        ImportError: A URL or a Parquet file needs an extra; the message names it. When it is reached.
         OSError: A single `source` does not exist or cannot be opened.
     """
-    return scan_items(items_of(source), policy=resolve(policy), workers=workers, lang=lang)
+    judge = resolve(policy)
+    items = items_of(source, policy=judge, column=column)
+    return scan_items(items, items.skipped, policy=judge, workers=workers, lang=lang)
 
 
-def scan_items(items: Iterator[Item], *, policy: Policy, workers: int | None, lang: str) -> Scan:
-    """Check these pictures of a source; arguments and errors as `scan`."""
-    return Scan(records_of(items, policy, workers=_checked_workers(workers), lang=choose(lang)))
+def scan_items(  # noqa: PLR0913 - what a source holds, and the options of `scan`
+    items: Iterator[Item],
+    skipped: Counter[str],
+    *,
+    policy: Policy,
+    workers: int | None,
+    lang: str,
+    duplicates: Duplicates | None = None,
+) -> Scan:
+    """Check these pictures of a source; arguments and errors as `scan`.
+
+    Args:
+        items: The pictures.
+        skipped: What the source passes over, counted as it is read.
+        policy: What the API takes.
+        workers: Threads.
+        lang: Language.
+        duplicates: The pictures that came before, where these go on with an earlier scan.
+    """
+    language, threads = choose(lang), _checked_workers(workers)
+    return Scan(records_of(items, policy, workers=threads, lang=language, duplicates=duplicates), skipped)
 
 
 def _checked_workers(workers: int | None) -> int:

@@ -16,18 +16,19 @@ class Count:
     """The number of files below some paths: an estimate for a bar, for files come and go.
 
     Attributes:
-        total: The number; None until all are counted.
+        total: The number; None until all are counted, and where there are no paths to count in.
     """
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str] | None) -> None:
         self.total: int | None = None
-        self._paths = list(paths)
+        self._paths = None if paths is None else list(paths)
         self._over = threading.Event()
         # A folder that answers slowly must not keep the command from ending.
         self._thread = threading.Thread(target=self._count, name="imagegate-count", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        if self._paths is not None:
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -35,7 +36,7 @@ class Count:
 
     def _count(self) -> None:
         total = 0
-        for _ in _files(self._paths):
+        for _ in _files(self._paths or []):
             if self._over.is_set():
                 return
             total += 1

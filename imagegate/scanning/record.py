@@ -20,13 +20,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         size: Its length in bytes; None where it could not be read.
         sha256: SHA-256 of the bytes that were checked, in hexadecimal; None where they were not read: the file could
             not be, or is longer than the policy takes and was judged by its length alone.
-        report: The verdict; None where the file could not be read.
+        phash: Perceptual hash of what the picture shows (`imagegate.measure.phash`), 256 bits in hexadecimal; None
+            where it shows nothing or could not be decoded, and where the policy ignores `duplicate_image`.
+        report: The verdict, which of a duplicate names the first one; None where the file could not be read.
         error: What kept the file from being read or judged; None where nothing did. Such a record counts as rejected.
     """
 
     source: str
     size: int | None = None
     sha256: str | None = None
+    phash: str | None = None
     report: Report | None = None
     error: str | None = None
 
@@ -50,6 +53,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return verdict | {
             "size": self.size,
             "sha256": self.sha256,
+            "phash": self.phash,
             "timings": {} if self.report is None else dict(self.report.timings),
             "versions": dict(versions()),
             "error": self.error,

@@ -51,13 +51,22 @@ class Sorter:
         folder = self._passed if ok else self._rejected
         if folder is None:
             return
-        target = folder / self._relative(Path(source))
+        target = self._target(folder, source)
         target.parent.mkdir(parents=True, exist_ok=True)
         (_copy if ok else _move)(Path(source), target)
+
+    def place(self, source: str, ok: bool) -> Path:  # noqa: FBT001 - as in is_gone
+        """Where the file of a picture is, now that it was sorted."""
+        if self._rejected is not None and self.is_gone(source, ok):
+            return self._target(self._rejected, source)
+        return Path(source)
 
     def is_gone(self, source: str, ok: bool) -> bool:  # noqa: FBT001 - a picture's source and verdict, as records have them
         """Whether a picture was moved away."""
         return self._rejected is not None and not ok and not os.path.lexists(source)
+
+    def _target(self, folder: Path, source: str) -> Path:
+        return folder / self._relative(Path(source))
 
     def _relative(self, source: Path) -> Path:
         for path in self._paths:

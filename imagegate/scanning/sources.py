@@ -2,119 +2,299 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
-from imagegate.intake import read_bounded
+from imagegate.policy import resolve
+from imagegate.privacy import may_be_a_photo
+from imagegate.scanning import archives, remote, tables
+from imagegate.scanning.item import Content, Item, Unopened, failed, longest, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from imagegate.policy import Policy
 
+__all__ = ["Content", "Item", "Items", "apart_from", "file_item", "is_glob", "items_of", "paths_in"]
 
-class Content(NamedTuple):
-    """A picture that was read.
+Location: TypeAlias = str | os.PathLike[str]
+
+EVERYWHERE: Final = 1 << 30  # levels of folders: more than any system has
+MAGIC: Final = frozenset("*?[")
+CHUNK: Final = 1 << 16
+LONGEST_NAME: Final = 1 << 16
+UTF8_MARK: Final = b"\xef\xbb\xbf"
+UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+# What is no picture and nothing that pictures could be read from, by the type in its mode.
+KINDS: Final[Mapping[int, str]] = MappingProxyType(
+    {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
+)
+
+
+class Items(Iterator[Item]):
+    """The pictures of a source, in its order.
 
     Attributes:
-        size: Its length in bytes.
-        image: What `imagegate.check` takes.
-        data: Its bytes, where they were read; None where it is longer than the policy takes.
+        skipped: What was passed over on the way here, by reason: "hidden", "named pipe", "socket", "device",
+            "link to a folder", "folder already visited"; in archives also "link".
     """
 
-    size: int
-    image: object
-    data: memoryview | None
+    def __init__(self, items: Iterator[Item], skipped: Counter[str]) -> None:
+        self._items = items
+        self.skipped = skipped
+
+    def __next__(self) -> Item:
+        return next(self._items)
 
 
-class Item(NamedTuple):
-    """One picture of a source.
+class _Finder:
+    """One way through a source. Items are apart from it, so that what nobody reads on is closed at once."""
 
-    Attributes:
-        source: Its name, as it was given or found.
-        read: Reads it, no more of it than the policy takes. Raises OSError where it cannot be read.
-    """
+    def __init__(self, policy: Policy, column: str | None, skipped: Counter[str]) -> None:
+        self.skipped = skipped
+        self._visited: set[tuple[int, int]] = set()
+        self._policy = policy
+        self._column = column
 
-    source: str
-    read: Callable[[Policy], Content]
+    def found(self, locations: Iterable[Location]) -> Iterator[Item]:
+        for location in locations:
+            name = _checked(location)
+            if remote.is_url(location):
+                yield from self._remote(name)
+            else:
+                yield from self._local(name, literal=isinstance(location, os.PathLike))
+
+    def _local(self, given: str, *, literal: bool) -> Iterator[Item]:
+        name = str(Path(given))
+        try:
+            mode = os.stat(name).st_mode  # noqa: PTH116 - no object for each of a million files
+        except OSError:
+            yield from self._glob(name) if is_glob(name) and not literal else [file_item(name)]
+            return
+        if stat.S_ISDIR(mode):
+            yield from map(file_item, self._walk(name))
+        elif stat.S_ISREG(mode):
+            yield from self._file(name, partial(_opened, name), partial(file_item, name))
+        else:
+            yield file_item(name)
+
+    def _file(self, name: str, opened: Callable[[], BinaryIO], item: Callable[[], Item]) -> Iterator[Item]:
+        """The pictures of a file that was named: an archive's, a table's, or the file itself."""
+        kind = name.lower()
+        unpack = next((unpack for suffix, unpack in archives.KINDS.items() if kind.endswith(suffix)), None)
+        rows = next((rows for suffix, rows in tables.KINDS.items() if kind.endswith(suffix)), None)
+        if unpack is not None:
+            yield from _told(name, lambda: unpack(name, opened(), self._policy, self.skipped))
+        elif rows is None:
+            yield item()
+        elif self._column is None:
+            yield failed(name, "A table: say which column has the pictures")
+        else:
+            column = self._column
+            yield from _told(name, lambda: rows(name, opened(), column, self._policy))
+
+    def _remote(self, url: str) -> Iterator[Item]:
+        for name, opened in remote.files(url, self.skipped):
+            item = partial(Item, name, partial(remote.read, opened))
+            is_named = name == url or not MAGIC.isdisjoint(url)
+            yield from self._file(name, opened, item) if is_named else [item()]
+
+    def _glob(self, pattern: str) -> Iterator[Item]:
+        """The files that match, `**` being any number of folders; archives and tables among them as if named."""
+        parts = Path(pattern).parts
+        first = next(index for index, part in enumerate(parts) if not MAGIC.isdisjoint(part))
+        base, wanted = Path(*parts[:first]), parts[first:]
+        depth = EVERYWHERE if "**" in wanted else len(wanted)
+        count = 0
+        if base.is_dir():
+            # Of its own, for another glob may want other files of the same folders.
+            walk = _Finder(self._policy, self._column, self.skipped)._walk  # noqa: SLF001 - its own class
+            for name in walk(str(base), depth):
+                if _matches(Path(name).relative_to(base).parts, wanted):
+                    count += 1
+                    yield from self._file(name, partial(_opened, name), partial(file_item, name))
+        if not count:
+            yield failed(pattern, "No file matches")
+
+    def _walk(self, folder: str, depth: int = EVERYWHERE) -> Iterator[str]:
+        """Files below a folder, sorted by name; of the names, only those still to come on the way here are held.
+
+        As bytes, for of a million files these take half the memory of text, and a third of that of entries.
+        """
+        try:
+            about = os.stat(folder)  # noqa: PTH116 - no object for each of a million files
+            names = os.listdir(os.fsencode(folder))  # noqa: PTH208 - likewise
+        except OSError:
+            yield folder  # A folder is no file, so its record tells of it.
+            return
+        if (about.st_dev, about.st_ino) in self._visited:
+            self.skipped["folder already visited"] += 1
+            return
+        self._visited.add((about.st_dev, about.st_ino))
+        names.sort(reverse=True)
+        while names:
+            name = os.fsdecode(names.pop())
+            if name.startswith("."):
+                self.skipped["hidden"] += 1
+                continue
+            path = os.path.join(folder, name)  # noqa: PTH118 - likewise
+            if _is_folder(path):
+                yield from self._walk(path, depth - 1) if depth > 1 else ()
+            elif reason := _no_file(path):
+                self.skipped[reason] += 1
+            else:
+                yield path
 
 
-def items_of(source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Iterator[Item]:
-    """The pictures that a scan of `source` checks, in its order; arguments as `scan`."""
+def items_of(
+    source: Location | Iterable[Location], *, policy: Policy | None = None, column: str | None = None
+) -> Items:
+    """The pictures that a scan of `source` checks, in its order; arguments and errors as `scan`."""
+    if column is not None and not isinstance(column, str):
+        raise TypeError(f"column must be a name, got {type(column).__name__}")
     if isinstance(source, (str, os.PathLike)):
-        path = _checked_path(source)
-        if stat.S_ISDIR(path.stat().st_mode):
-            os.scandir(path).close()
-        return map(_item, _expanded([path]))
+        _refuse_missing(source)
+        source = [source]
     if isinstance(source, (bytes, bytearray, memoryview)) or not isinstance(source, Iterable):
         raise TypeError(f"source must be a path or an iterable of paths, got {type(source).__name__}")
-    return map(_item, _expanded(map(_checked_path, source)))
+    skipped: Counter[str] = Counter()
+    return Items(_Finder(resolve(policy), column, skipped).found(source), skipped)
 
 
-def _checked_path(path: object) -> Path:
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"source: a path must be a str or os.PathLike, got {type(path).__name__}")
-    text = os.fspath(path)
-    if not isinstance(text, str):
-        raise TypeError(f"source: a path must be text, got {type(text).__name__}")
-    if not text or "\0" in text:
+def apart_from(items: Iterator[Item], files: Sequence[Path]) -> Iterator[Item]:
+    """The items but for these files, which the scan itself writes and which may be in the folder that is scanned."""
+    names = tuple(path.name for path in files)
+    own = [path.resolve() for path in files]
+    return (item for item in items if not item.source.endswith(names) or Path(item.source).resolve() not in own)
+
+
+def is_glob(name: str) -> bool:
+    """Whether a name stands for the files that match it; what exists stands for itself."""
+    return not MAGIC.isdisjoint(name) and not os.path.lexists(name)
+
+
+def paths_in(file: BinaryIO) -> Iterator[Location]:
+    """The paths and URLs that a list names, one a line or, as `find -print0` writes them, each before a null.
+
+    Blank lines, a byte-order mark and the carriage returns of Windows are no part of a name. A path is taken
+    literally: it is no glob.
+
+    Raises:
+        ValueError: It is no such list.
+    """
+    rest = file.read(CHUNK)
+    if rest.startswith(UTF16_MARKS):
+        raise ValueError("the list is UTF-16; save it as UTF-8")
+    separator = b"\0" if b"\0" in rest else b"\n"
+    rest = rest.removeprefix(UTF8_MARK)
+    while chunk := rest:
+        *names, rest = chunk.split(separator)
+        yield from _listed(names, separator)
+        more = file.read(CHUNK)
+        if not more:
+            yield from _listed([rest], separator)
+            return
+        rest += more
+
+
+def _listed(names: Iterable[bytes], separator: bytes) -> Iterator[Location]:
+    for line in names:
+        name = os.fsdecode(line.removesuffix(b"\r") if separator == b"\n" else line)
+        if remote.is_url(name) and len(line) <= LONGEST_NAME:
+            yield name
+        elif len(line) > LONGEST_NAME or (may_be_a_photo(name) and not os.path.lexists(name)):
+            raise ValueError("the list holds what is no name of a file")
+        elif name:
+            yield Path(name)
+
+
+def _told(name: str, opened: Callable[[], Iterator[Item]]) -> Iterator[Item]:
+    """The pictures in an archive or a table; where it breaks off, a record of its own says so."""
+    try:
+        yield from opened()
+    except ImportError:
+        raise
+    except OSError as error:
+        yield failed(name, error.strerror or "It cannot be read")
+    except Exception as error:  # noqa: BLE001 - decompressors and readers fail in many ways; one file is one bad record
+        yield failed(name, f"Damaged, or cut short ({type(error).__name__})")
+
+
+def _checked(location: object) -> str:
+    if not isinstance(location, (str, os.PathLike)):
+        raise TypeError(f"source: a path must be a str or os.PathLike, got {type(location).__name__}")
+    name = os.fspath(location)
+    if not isinstance(name, str):
+        raise TypeError(f"source: a path must be text, got {type(name).__name__}")
+    if not name or "\0" in name:
         raise ValueError("source: a path must not be empty or hold a null character")
-    return Path(text)
+    return name
 
 
-def _item(path: Path) -> Item:
-    return Item(str(path), partial(_read, path))
-
-
-def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from _walk(path)
-        else:
-            yield path
-
-
-def _walk(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    """Files below a folder; of the lists of names only those on the way to the file are held."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except OSError:
-        yield Path(folder)  # A folder is no file, so its record tells of it.
+def _refuse_missing(source: Location) -> None:
+    """A single source is there, and can be opened."""
+    name = _checked(source)
+    if remote.is_url(source):
+        remote.require(name)
         return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry)
-        elif _is_file(entry):
-            yield Path(entry)
+    path = Path(name)
+    if isinstance(source, str) and is_glob(name):
+        return
+    if stat.S_ISDIR(path.stat().st_mode):
+        os.scandir(path).close()
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a regular file or a link to one; a broken link counts, so that its record tells of it."""
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a path's parts match a glob's; `**` stands for any number of them."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[count:], pattern[1:]) for count in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def _is_folder(path: str) -> bool:
     try:
-        return stat.S_ISREG(entry.stat().st_mode)
+        return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
-        return True
+        return False
 
 
-def _read(path: Path, policy: Policy) -> Content:
-    mode = path.stat().st_mode
+def _no_file(path: str) -> str:
+    """Why a path is passed over; "" for a regular file, a link to one, and what only its record can tell of."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - no object for each of a million files
+    except OSError:
+        return ""
+    return "link to a folder" if stat.S_ISDIR(mode) else KINDS.get(stat.S_IFMT(mode), "")
+
+
+def file_item(path: str) -> Item:
+    """The picture in a file, whatever its name."""
+    return Item(path, partial(_read, path))
+
+
+def _opened(path: str) -> BinaryIO:
+    return open(path, "rb")  # noqa: PTH123 - a Path interns its parts, and the table of a million of these stays
+
+
+def _read(path: str, policy: Policy) -> Content:
+    mode = os.stat(path).st_mode  # noqa: PTH116 - likewise
     # Opening a pipe would wait for whoever writes to it.
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "The folder cannot be listed" if stat.S_ISDIR(mode) else "Not a regular file")
-    longest = max(policy.ceiling("file_size"), policy.ceiling("base64_length"))
-    with path.open("rb") as file:
+        raise Unopened("The folder cannot be listed" if stat.S_ISDIR(mode) else "Not a regular file")
+    with _opened(path) as file:
         size = os.fstat(file.fileno()).st_size
-        if size > longest:
-            return Content(size, path, None)
-        data = read_bounded(file, policy)
-    # A file may have grown since; of what is too long, no part is hashed as if it were the whole.
-    kept = data if data.nbytes <= longest else None
-    return Content(max(size, data.nbytes), path if kept is None else kept, kept)
+        if size > longest(policy):
+            return Content(size, Path(path), None)
+        content = read(file, policy, size)
+    # What has grown since is judged by its whole length.
+    return content if content.data is not None else content._replace(image=Path(path))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from imagegate.scanning.output.columns import COLUMNS
 from imagegate.scanning.output.forms import form_of
+from imagegate.scanning.sources import apart_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from imagegate.scanning.sources import Item
 
-__all__ = ["COLUMNS", "Output", "OutputRefused"]
+__all__ = ["Output", "OutputRefused"]
 
 _BLOCK: Final = 1 << 16
 
@@ -95,7 +95,7 @@ class Output:
         Raises:
             OutputRefused: The source is not what it was, or the file is damaged.
         """
-        self.rest = items = filter(self._is_foreign, items)
+        self.rest = items = apart_from(items, [self.path, self.part, self._temporary])
         for record in map(self._decoded, self._lines()):
             item = next(self.rest, None)
             if item is not None and _as_written(item.source) == record["source"]:
@@ -129,13 +129,6 @@ class Output:
             self._temporary.unlink(missing_ok=True)
         self._file.close()
         self.part.unlink()
-
-    def _is_foreign(self, item: Item) -> bool:
-        """Whether it is none of the files that are being written, which may be in the folder that is scanned."""
-        own = (self.path, self.part, self._temporary)
-        if not item.source.endswith(tuple(path.name for path in own)):
-            return True
-        return Path(item.source).resolve() not in [path.resolve() for path in own]
 
     def _begin(self, settings: Mapping[str, Any]) -> None:
         with self.part.open("rb") as file:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
-from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
-from imagegate.scanning.output.columns import COLUMNS, row
+from imagegate.scanning.columns import COLUMNS, arrow_batches, arrow_schema, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-
-# Rows that are held at once, some 10 KB each as Python has them: enough that Parquet's columns compress well.
-ROW_GROUP: Final = 2_000
 
 
 def form_of(path: Path) -> Callable[[Iterator[bytes], BinaryIO], None]:
@@ -42,7 +38,7 @@ def _to_csv(lines: Iterator[bytes], file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows([_cell(value) for value in values.values()] for values in _rows(lines))
+    table.writerows([_cell(value) for value in row(record).values()] for record in _records(lines))
     text.detach()
 
 
@@ -52,19 +48,15 @@ def _cell(value: Any) -> Any:
 
 
 def _to_parquet(lines: Iterator[bytes], file: BinaryIO) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - an extra
     from pyarrow import parquet  # noqa: PLC0415 - an extra
 
-    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
-    schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    rows = _rows(lines)
-    with parquet.ParquetWriter(file, schema) as table:
-        while group := list(islice(rows, ROW_GROUP)):
-            table.write_table(pa.Table.from_pylist(group, schema))
+    with parquet.ParquetWriter(file, arrow_schema()) as table:
+        for batch in arrow_batches(_records(lines)):
+            table.write_batch(batch)
 
 
-def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    return map(row, map(msgspec.json.decode, lines))
+def _records(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    return map(msgspec.json.decode, lines)
 
 
 _FORMS: Final[Mapping[str, Callable[[Iterator[bytes], BinaryIO], None]]] = {
