@@ -77,7 +77,8 @@ def as_text(body: Body) -> str:
     try:
         return str(data, "utf-8")
     except UnicodeDecodeError as error:
-        before = str(bytes(data[: error.start]), "utf-8")
+        # A view of wider items is sliced by items, so of its bytes.
+        before = str(bytes(data)[: error.start], "utf-8")
         raise _malformed(Phrase("the text is not UTF-8"), before, len(before)) from None
 
 
@@ -211,21 +212,25 @@ def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def _least_size(body: Mapping[str, Any], enough: float) -> int:
-    """Objects that are within themselves are counted once; too many values and too deep a nesting are refused."""
-    size, seen = 0, set[int]()
+    """Too many values and too deep a nesting are refused, so that even what is within itself ends.
+
+    What stands in several places is counted in each, as JSON writes it: of thirty lists that hold the next one twice, a
+    billion.
+    """
+    size, values = 0, 1
     stack: list[tuple[Any, int]] = [(body, 1)]
     while stack and size <= enough:
         value, depth = stack.pop()
         size += 1
         if isinstance(value, str):
             size += len(value) + 1
-        if not isinstance(value, (Mapping, list, tuple)) or id(value) in seen:
+        if not isinstance(value, (Mapping, list, tuple)):
             continue
         if depth > MOST_NESTED:
             raise Malformed(Phrase("The body is nested more deeply than {most} levels.", most=MOST_NESTED))
-        if len(stack) + len(value) > MOST_VALUES:
+        values += len(value)
+        if values > MOST_VALUES:
             raise Malformed(Phrase("The body has more than {most:,} values.", most=MOST_VALUES))
-        seen.add(id(value))
         for key, child in _children(value):
             size += len(key) if isinstance(key, str) else 1
             stack.append((child, depth + 1))
@@ -236,7 +241,7 @@ def _written(body: Mapping[str, Any]) -> str:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
     except (TypeError, ValueError, RecursionError):
-        reason = Phrase("The body holds what JSON cannot: NaN, bytes, an object within itself, ...")
+        reason = Phrase("The body holds what JSON cannot: NaN, bytes, ...")
         raise Malformed(reason) from None
 
 

@@ -336,6 +336,7 @@ def test_many_small_values_are_refused_before_they_are_built(monkeypatch):
 
     assert "more than 100,000 values" in message(b'{"media":[' + b"{}," * 100_001 + b"{}]}")
     assert "more than 100,000 values" in message({"media": [{}] * 100_001})
+    assert "more than 100,000 values" in message(doubled(30))
 
 
 def test_a_text_full_of_commas_or_escapes_is_one_value():
@@ -415,6 +416,12 @@ def test_odd_but_sound_json_is_read(text):
     assert found(text % GOOD, "neolens") == []
 
 
+def test_a_view_of_wider_items_than_bytes_is_located_by_its_bytes():
+    body = memoryview(b'{"a":\n "\xff"}     ').cast("I")
+
+    assert "line 2, column 3" in message(body)
+
+
 @pytest.mark.parametrize("body", ["[]", '"text"', "3", "null", "true"])
 def test_a_body_that_is_no_object_is_refused(body):
     assert found(body) == [("field_invalid", "")]
@@ -438,6 +445,14 @@ def within_itself():
     body = {}
     body["a"] = [body]
     return body
+
+
+def doubled(times):
+    """Lists that hold the next one twice: few in memory, but two to so many in JSON."""
+    body = "A"
+    for _ in range(times):
+        body = [body, body]
+    return {"media": body}
 
 
 def nested(depth):
