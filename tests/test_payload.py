@@ -53,7 +53,11 @@ def forms(body):
 # Requests as the APIs document them
 
 DOCUMENTED = {
-    "Legit.Health (seed 0: media, bodySite)": ("legit_health", {"media": [GOOD], "bodySite": "arm_left"}, "/media/0"),
+    "Legit.Health (technical troubleshooting: media, bodySite)": (
+        "legit_health",
+        {"media": [GOOD], "bodySite": "arm_left"},
+        "/media/0",
+    ),
     "Legit.Health (PHP SDK @05e6422)": (
         "legit_health",
         {"media": [{"data": GOOD}], "bodySite": "arm"},
@@ -156,7 +160,11 @@ INCOMPLETE = {
         [("field_missing", "/payload/1/contentAttachment/data")],
     ),
     "a payload that is a text": ("legit_health", {"payload": "x"}, [("field_invalid", "/payload")]),
-    "no image_data (seed 3)": ("neolens", {"patient_id": "1"}, [("field_missing", "/image_data")]),
+    "no image_data (Neolens, API troubleshooting)": (
+        "neolens",
+        {"patient_id": "1"},
+        [("field_missing", "/image_data")],
+    ),
     "an object for image_data": ("neolens", {"image_data": {}}, [("field_invalid", "/image_data")]),
     "an Image without Bytes": ("rekognition", {"Image": {}}, [("field_missing", "/Image/Bytes")]),
     "no media type": (
