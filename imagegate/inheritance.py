@@ -60,6 +60,8 @@ def _decoded(text: str) -> dict[str, Any]:
         tables: dict[str, Any] = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
         raise ValueError(f"policy: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ValueError("policy: not valid TOML: it is nested too deeply") from None
     return tables
 
 

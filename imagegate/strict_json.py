@@ -26,6 +26,18 @@ _STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _WHOLE_PAIRS: Final = re.compile(
     r"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]..))*+", re.DOTALL
 )
+# How messages of the json module begin.
+_REASONS: Final = {
+    "Expecting value": Phrase("a value is expected"),
+    "Expecting property name": Phrase("a name in double quotes is expected"),
+    "Expecting ':'": Phrase("a colon is expected"),
+    "Expecting ','": Phrase("a comma or a closing bracket is expected"),
+    "Illegal trailing comma": Phrase("there is a comma too many"),
+    "Extra data": Phrase("something stands behind the end"),
+    "Invalid control character": Phrase("there is a control character that is not escaped"),
+    "Invalid \\": Phrase("there is an escape that JSON does not have"),
+    "Unterminated string": Phrase("a text has no end"),
+}
 _TYPES: Final = {
     dict: "object", list: "array", str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null",
 }  # fmt: skip
@@ -147,10 +159,9 @@ def _malformed(reason: str, text: str, position: int) -> Malformed:
     return Malformed(message)
 
 
-def _reason(message: str) -> str:
-    """Why Python could not read it, without what it may repeat after a colon."""
-    reason = message.partition(": ")[0].removesuffix(" at").removesuffix(" starting")
-    return reason[:1].lower() + reason[1:]
+def _reason(message: str) -> Phrase:
+    """Why Python could not read it, in our words: its own are English, and may repeat the body."""
+    return next((said for start, said in _REASONS.items() if message.startswith(start)), Phrase("it cannot be parsed"))
 
 
 def _refuse_constant(_: str) -> Any:

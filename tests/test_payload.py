@@ -410,6 +410,14 @@ def test_what_is_not_json_is_refused_by_line_and_column(body, where):
     assert where in message(body)
 
 
+@pytest.mark.parametrize("lang", ["es", "fr", "de"])
+def test_why_a_body_is_no_json_is_said_in_the_language_asked_for(lang):
+    for body, _ in MALFORMED.values():
+        english, foreign = (message(body, lang=each).rpartition(": ")[2] for each in ("en", lang))
+
+        assert english not in {foreign, "it cannot be parsed."}
+
+
 SOUND = {
     "an emoji": r'{"image_data": "%s", "a": "\ud83d\ude00 \\ud83d 😀"}',
     "huge numbers": '{"image_data": "%%s", "a": %s, "b": 1e999, "c": -0.%s}' % ("1" * 10_000, "1" * 10_000),  # noqa: UP031
