@@ -14,7 +14,7 @@ from imagegate.bodies import BODIES, ParsedBody
 from imagegate.bodies.fields import mapping, seconds, text, unix_time
 from imagegate.causes import CAUSES, Status
 from imagegate.errors import APIS, BY_CODE, BY_STATUS, UNKNOWN, Fault, Meaning, of_cause
-from imagegate.privacy import may_be_a_photo
+from imagegate.privacy import echoed, may_be_a_photo
 from imagegate.rejections import INSIDE
 from imagegate.waits import wait
 from imagegate.words import Phrase, choose, say
@@ -210,7 +210,7 @@ def _checked_status(status: object) -> int | None:
 
 def _refuse_misuse(api: object, report: object) -> None:
     if api is not None and api not in KNOWN:
-        raise ValueError(f"api must be one of {', '.join(map(repr, KNOWN))}, got {api!r}")
+        raise ValueError(f"api must be one of {', '.join(map(repr, KNOWN))}, got {echoed(api)}")
     if report is not None and not isinstance(report, Verdict):
         raise TypeError(f"report must be what check() gave, got {type(report).__name__}")
 

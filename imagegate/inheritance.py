@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from imagegate.privacy import echoed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-LONGEST_NAME: Final = 60  # what is longer is no name, and may be a photo by mistake
 
 
 def _shipped() -> Iterator[tuple[str, str]]:
@@ -52,8 +52,7 @@ def tables_of(text: str, profiles: Mapping[str, str] = PROFILE_TEXTS, chain: tup
 
 def no_profile(name: str, profiles: Mapping[str, object]) -> str:
     """In words: there is no such profile, and which there are."""
-    named = repr(name) if len(name) <= LONGEST_NAME else f"a text of {len(name):,} characters"
-    return f"no profile is named {named}; there are: {', '.join(profiles)}"
+    return f"no profile is named {echoed(name)}; there are: {', '.join(profiles)}"
 
 
 def _decoded(text: str) -> dict[str, Any]:
@@ -61,6 +60,8 @@ def _decoded(text: str) -> dict[str, Any]:
         tables: dict[str, Any] = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
         raise ValueError(f"policy: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ValueError("policy: not valid TOML: it is nested too deeply") from None
     return tables
 
 

@@ -11,6 +11,8 @@ import msgspec
 _PICTURE: Final = re.compile(r"\s*(?:data:|/9j/|_9j_|iVBOR|R0lGOD|UklGR|LzlqL|aVZCT1)")
 # Both cases, as a digest that serves as a name has only one.
 _LETTERS: Final = re.compile(r"(?=[a-z0-9+]*[A-Z])(?=[A-Z0-9+]*[a-z])[A-Za-z0-9+]{48}")
+# What is longer is no name of a profile or a dialect.
+LONGEST_NAME: Final = 60
 
 
 def may_be_a_photo(name: str) -> bool:
@@ -19,6 +21,13 @@ def may_be_a_photo(name: str) -> bool:
     It begins as a picture's Base64 does, or has so long a run of letters as no name has.
     """
     return _PICTURE.match(name) is not None or _LETTERS.search(name) is not None
+
+
+def echoed(value: object) -> str:
+    """What was given as a name, as an error repeats it: what is long or no text may be a photo by mistake."""
+    if not isinstance(value, str):
+        return type(value).__name__
+    return repr(value) if len(value) <= LONGEST_NAME else f"a text of {len(value):,} characters"
 
 
 class Unprinted(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from imagegate.causes import CAUSES, Finding
 from imagegate.header.model import UNREPORTED
 from imagegate.notebook import to_html
 from imagegate.policy import RULE_OF, Policy
+from imagegate.privacy import echoed
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -126,11 +127,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
         Raises:
             ValueError: It passes, or `api` is not a dialect that is known.
+            TypeError: `request_id` is not a string.
         """
         if self.ok:
             raise ValueError(f"to_error: the {self.subject} passes, there is no error to answer with")
-        if api not in BODIES:
-            raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {api!r}")
+        if api not in tuple(BODIES):  # what is no text may have no hash
+            raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {echoed(api)}")
+        if request_id is not None and not isinstance(request_id, str):
+            raise TypeError(f"request_id must be a string or None, got {type(request_id).__name__}")
         refusal = Refusal(status=self.status, findings=self.rejections, request_id=request_id, lang=self.lang)
         return BODIES[api].render(refusal)
 

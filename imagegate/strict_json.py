@@ -26,6 +26,18 @@ _STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _WHOLE_PAIRS: Final = re.compile(
     r"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]..))*+", re.DOTALL
 )
+# How messages of the json module begin.
+_REASONS: Final = {
+    "Expecting value": Phrase("a value is expected"),
+    "Expecting property name": Phrase("a name in double quotes is expected"),
+    "Expecting ':'": Phrase("a colon is expected"),
+    "Expecting ','": Phrase("a comma or a closing bracket is expected"),
+    "Illegal trailing comma": Phrase("there is a comma too many"),
+    "Extra data": Phrase("something stands behind the end"),
+    "Invalid control character": Phrase("there is a control character that is not escaped"),
+    "Invalid \\": Phrase("there is an escape that JSON does not have"),
+    "Unterminated string": Phrase("a text has no end"),
+}
 _TYPES: Final = {
     dict: "object", list: "array", str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null",
 }  # fmt: skip
@@ -77,7 +89,8 @@ def as_text(body: Body) -> str:
     try:
         return str(data, "utf-8")
     except UnicodeDecodeError as error:
-        before = str(bytes(data[: error.start]), "utf-8")
+        # A view of wider items is sliced by items, so of its bytes.
+        before = str(bytes(data)[: error.start], "utf-8")
         raise _malformed(Phrase("the text is not UTF-8"), before, len(before)) from None
 
 
@@ -146,10 +159,9 @@ def _malformed(reason: str, text: str, position: int) -> Malformed:
     return Malformed(message)
 
 
-def _reason(message: str) -> str:
-    """Why Python could not read it, without what it may repeat after a colon."""
-    reason = message.partition(": ")[0].removesuffix(" at").removesuffix(" starting")
-    return reason[:1].lower() + reason[1:]
+def _reason(message: str) -> Phrase:
+    """Why Python could not read it, in our words: its own are English, and may repeat the body."""
+    return next((said for start, said in _REASONS.items() if message.startswith(start)), Phrase("it cannot be parsed"))
 
 
 def _refuse_constant(_: str) -> Any:
@@ -211,21 +223,25 @@ def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def _least_size(body: Mapping[str, Any], enough: float) -> int:
-    """Objects that are within themselves are counted once; too many values and too deep a nesting are refused."""
-    size, seen = 0, set[int]()
+    """Too many values and too deep a nesting are refused, so that even what is within itself ends.
+
+    What stands in several places is counted in each, as JSON writes it: of thirty lists that hold the next one twice, a
+    billion.
+    """
+    size, values = 0, 1
     stack: list[tuple[Any, int]] = [(body, 1)]
     while stack and size <= enough:
         value, depth = stack.pop()
         size += 1
         if isinstance(value, str):
             size += len(value) + 1
-        if not isinstance(value, (Mapping, list, tuple)) or id(value) in seen:
+        if not isinstance(value, (Mapping, list, tuple)):
             continue
         if depth > MOST_NESTED:
             raise Malformed(Phrase("The body is nested more deeply than {most} levels.", most=MOST_NESTED))
-        if len(stack) + len(value) > MOST_VALUES:
+        values += len(value)
+        if values > MOST_VALUES:
             raise Malformed(Phrase("The body has more than {most:,} values.", most=MOST_VALUES))
-        seen.add(id(value))
         for key, child in _children(value):
             size += len(key) if isinstance(key, str) else 1
             stack.append((child, depth + 1))
@@ -236,7 +252,7 @@ def _written(body: Mapping[str, Any]) -> str:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
     except (TypeError, ValueError, RecursionError):
-        reason = Phrase("The body holds what JSON cannot: NaN, bytes, an object within itself, ...")
+        reason = Phrase("The body holds what JSON cannot: NaN, bytes, ...")
         raise Malformed(reason) from None
 
 

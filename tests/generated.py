@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).parent.parent
-STATED = re.compile(r"(?P<key>[\w.]+) = (?P<value>.+?) +# (?P<source>.+)")
+STATED = re.compile(r"(?P<key>[\w.]+|\"[^\"]+\") = (?P<value>.+?) +# (?P<source>.+)")
 
 
 def causes() -> str:

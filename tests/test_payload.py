@@ -53,7 +53,11 @@ def forms(body):
 # Requests as the APIs document them
 
 DOCUMENTED = {
-    "Legit.Health (seed 0: media, bodySite)": ("legit_health", {"media": [GOOD], "bodySite": "arm_left"}, "/media/0"),
+    "Legit.Health (technical troubleshooting: media, bodySite)": (
+        "legit_health",
+        {"media": [GOOD], "bodySite": "arm_left"},
+        "/media/0",
+    ),
     "Legit.Health (PHP SDK @05e6422)": (
         "legit_health",
         {"media": [{"data": GOOD}], "bodySite": "arm"},
@@ -156,7 +160,11 @@ INCOMPLETE = {
         [("field_missing", "/payload/1/contentAttachment/data")],
     ),
     "a payload that is a text": ("legit_health", {"payload": "x"}, [("field_invalid", "/payload")]),
-    "no image_data (seed 3)": ("neolens", {"patient_id": "1"}, [("field_missing", "/image_data")]),
+    "no image_data (Neolens, API troubleshooting)": (
+        "neolens",
+        {"patient_id": "1"},
+        [("field_missing", "/image_data")],
+    ),
     "an object for image_data": ("neolens", {"image_data": {}}, [("field_invalid", "/image_data")]),
     "an Image without Bytes": ("rekognition", {"Image": {}}, [("field_missing", "/Image/Bytes")]),
     "no media type": (
@@ -336,6 +344,7 @@ def test_many_small_values_are_refused_before_they_are_built(monkeypatch):
 
     assert "more than 100,000 values" in message(b'{"media":[' + b"{}," * 100_001 + b"{}]}")
     assert "more than 100,000 values" in message({"media": [{}] * 100_001})
+    assert "more than 100,000 values" in message(doubled(30))
 
 
 def test_a_text_full_of_commas_or_escapes_is_one_value():
@@ -401,6 +410,14 @@ def test_what_is_not_json_is_refused_by_line_and_column(body, where):
     assert where in message(body)
 
 
+@pytest.mark.parametrize("lang", ["es", "fr", "de"])
+def test_why_a_body_is_no_json_is_said_in_the_language_asked_for(lang):
+    for body, _ in MALFORMED.values():
+        english, foreign = (message(body, lang=each).rpartition(": ")[2] for each in ("en", lang))
+
+        assert english not in {foreign, "it cannot be parsed."}
+
+
 SOUND = {
     "an emoji": r'{"image_data": "%s", "a": "\ud83d\ude00 \\ud83d 😀"}',
     "huge numbers": '{"image_data": "%%s", "a": %s, "b": 1e999, "c": -0.%s}' % ("1" * 10_000, "1" * 10_000),  # noqa: UP031
@@ -413,6 +430,12 @@ SOUND = {
 @pytest.mark.parametrize("text", SOUND.values(), ids=SOUND)
 def test_odd_but_sound_json_is_read(text):
     assert found(text % GOOD, "neolens") == []
+
+
+def test_a_view_of_wider_items_than_bytes_is_located_by_its_bytes():
+    body = memoryview(b'{"a":\n "\xff"}     ').cast("I")
+
+    assert "line 2, column 3" in message(body)
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "3", "null", "true"])
@@ -438,6 +461,14 @@ def within_itself():
     body = {}
     body["a"] = [body]
     return body
+
+
+def doubled(times):
+    """Lists that hold the next one twice: few in memory, but two to so many in JSON."""
+    body = "A"
+    for _ in range(times):
+        body = [body, body]
+    return {"media": body}
 
 
 def nested(depth):

@@ -110,6 +110,7 @@ REFUSED = {
     ),
     "an unknown key": ("max_blur = 3", ValueError, "policy: unknown key 'max_blur'; known: name"),
     "no TOML": ("name = ", ValueError, "policy: not valid TOML"),
+    "TOML that is nested too deeply": ("a = " + "[" * 5000, ValueError, "policy: not valid TOML: it is nested"),
 }
 
 

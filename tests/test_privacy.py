@@ -58,6 +58,19 @@ def test_random_bytes_are_taken_for_a_photo_once_their_base64_is_long():
     assert all(may_be_a_photo(text) for text in texts)
 
 
+def test_a_photo_in_the_place_of_a_name_is_not_repeated():
+    rejected = imagegate.check(b"")
+    for misused in (
+        lambda: imagegate.check(SHARP, policy=TEXT),
+        lambda: imagegate.explain(422, api=TEXT),
+        lambda: rejected.to_error(TEXT),
+        lambda: Policy.from_toml(f'extends = "{TEXT}"'),
+    ):
+        with pytest.raises(ValueError, match=r"text of .* characters") as caught:
+            misused()
+        assert TEXT[:12] not in str(caught.value)
+
+
 def without_a_pixel():
     """A progressive JPEG of which nothing can be saved: a warning (stray bytes), then a second frame header (fatal).
 

@@ -131,13 +131,13 @@ def _contents(name: str) -> bytes:
 
 def _response(name: str, data: bytes) -> Answer:
     """A body, behind the headers where `curl -i` saved them; of several in a row, as of redirects, the last."""
-    status, headers = None, []
-    while found := _HEAD.match(data):
+    status, headers, end = None, [], 0
+    while found := _HEAD.match(data, end):
         status = int(found[1])
         lines = found[2].decode("latin-1").splitlines()
         headers = [(field.strip(), value.strip()) for field, _, value in (line.partition(":") for line in lines)]
-        data = data[found.end() :]
-    return Answer(name, status, headers, data)
+        end = found.end()
+    return Answer(name, status, headers, data[end:])
 
 
 def _entries(name: str, har: _Har) -> Iterator[Answer]:

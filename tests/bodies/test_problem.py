@@ -115,3 +115,10 @@ def test_a_passing_report_has_no_error_to_answer_with(found, api):
 def test_an_unknown_dialect_is_refused_by_name():
     with pytest.raises(ValueError, match=r"api must be one of .*'problem'.*, got 'probelm'"):
         report(finding("image_missing")).to_error("probelm")
+    with pytest.raises(ValueError, match=r"api must be one of .*, got list"):
+        report(finding("image_missing")).to_error(["problem"])
+
+
+def test_a_request_id_that_is_no_text_is_refused_by_name():
+    with pytest.raises(TypeError, match="request_id must be a string or None, got int"):
+        report(finding("image_missing")).to_error(request_id=7)
