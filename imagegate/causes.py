@@ -201,7 +201,7 @@ _CATALOGUE: Final = (
            "Send each photo once.", "Neolens, API troubleshooting, 409 Conflict: Duplicate resource"),
     _cause("location_embedded", 422, "warn", "The file says where the photo was taken",
            "Turn location off for the camera, or share the photo without its location.",
-           "GDPR, article 5(1)(c), data minimisation; no API of the seeds asks for a location"),
+           "GDPR, article 5(1)(c), data minimisation; no API whose documents were read asks for a location"),
 )
 # fmt: on
 

@@ -14,7 +14,7 @@ JsonType: TypeAlias = Literal["object", "array", "string", "number", "integer", 
 EVERY: Final = "*"
 MISSING: Final = object()
 
-# What the seeds document, and what people call it who document nothing.
+# What Legit.Health and Neolens document, and what people call it who document nothing.
 _USUAL: Final = (
     "/media", "/media/*", "/media/*/data",  # Legit.Health
     "/payload/contentAttachment/data", "/payload/*/contentAttachment/data",  # Legit.Health, newer

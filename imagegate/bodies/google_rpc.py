@@ -1,4 +1,4 @@
-"""google.rpc.Status as grpc-gateway writes it: the body of the seed that names no vendor, and of Google's own APIs.
+"""google.rpc.Status as grpc-gateway writes it: the body on a page that names no vendor, and of Google's own APIs.
 
 Details are typed messages (google/rpc/error_details.proto), in the JSON form of protobuf's Any.
 """
