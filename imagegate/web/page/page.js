@@ -25,12 +25,11 @@ function take(files) {
   if (!added.length) return;
   photos = [...added, ...photos];
   cards.prepend(...added.map((photo) => photo.card));
-  const first = results.hidden;
   results.hidden = false;
   // One photo shows all there is; of several, what is to be done comes before the numbers.
   for (const { card } of added) card.querySelector(".measured").open = photos.length === 1;
   enqueue(added);
-  if (first) results.scrollIntoView({ behavior: stillness() ? "auto" : "smooth" });
+  results.scrollIntoView({ behavior: stillness() ? "auto" : "smooth" });
 }
 
 function photoOf(file) {
@@ -187,17 +186,23 @@ function fill(card, texts) {
 
 /** What to do stands out; what is wrong, and by how much, explains it. */
 function findingItem({ cause, severity, message, advice }, titles) {
-  const title = titles[cause] && (severity === "warn" ? `${TEXTS.warning}: ${titles[cause]}` : titles[cause]);
+  const title = titles[cause];
   const item = element("li", { className: severity });
-  if (title) item.append(element("p", { className: "title" }, title));
+  if (title) item.append(element("p", { className: "title" }, severity === "warn" ? `${TEXTS.warning}: ${title}` : title));
   if (advice) item.append(element("p", { className: "advice" }, advice));
-  item.append(element("p", { className: advice ? "message" : "advice" }, message));
+  item.append(element("p", { className: advice ? "message" : "advice" }, untitled(message, title)));
   return item;
 }
 
+/** Messages on numbers are "title (number; limit)."; the title is there already. */
+function untitled(message, title) {
+  return title && message.startsWith(`${title} (`) ? message.slice(title.length + 2, -2) : message;
+}
+
 function fileText(file, header) {
-  const megabytes = new Intl.NumberFormat(LANG, { style: "unit", unit: "megabyte", maximumFractionDigits: 2 });
-  const parts = [megabytes.format(file.size / 1e6)];
+  const [unit, bytes] = file.size < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  const size = new Intl.NumberFormat(LANG, { style: "unit", unit, maximumSignificantDigits: 3 });
+  const parts = [size.format(file.size / bytes)];
   if (header) {
     const turned = header.orientation >= 5;
     const [width, height] = turned ? [header.height, header.width] : [header.width, header.height];
