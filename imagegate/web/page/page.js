@@ -8,6 +8,7 @@ const ROW_SIGNS = { pass: "✓", warn: "!", reject: "×", unknown: "?" };
 const ROW_RANKS = { reject: 0, warn: 1, unknown: 2, pass: 3 };
 const AT_ONCE = 2; // requests: the service judges one in the time the next takes to arrive
 const TRIES = 4;
+const PATIENCE = 10; // seconds that a busy service may ask for
 
 const byId = (id) => document.getElementById(id);
 const results = byId("results");
@@ -122,7 +123,7 @@ async function answerTo(file, signal) {
       credentials: "omit",
     });
     const seconds = Number(response.headers.get("Retry-After"));
-    if (!seconds || attempt === TRIES) return response;
+    if (!seconds || seconds > PATIENCE || attempt === TRIES) return response;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     signal.throwIfAborted();
   }
@@ -265,7 +266,7 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function tally() {
   const counts = {};
   for (const { verdict, card } of photos) {
-    const now = card.ariaBusy === "true" ? "checking" : verdict;
+    const now = card.getAttribute("aria-busy") === "true" ? "checking" : verdict;
     counts[now] = (counts[now] ?? 0) + 1;
   }
   const order = ["checking", ...Object.keys(SIGNS)].filter((name) => counts[name]);
