@@ -216,6 +216,12 @@ def test_only_the_bytes_of_a_picture_are_inspected(service, kind):
     assert answer.json()["errors"][0]["detail"] == "A picture is taken as application/octet-stream or image/*."
 
 
+def test_a_picture_in_a_process_of_its_own_is_marked_too(serve):
+    isolated = serve(isolation="process")
+
+    assert layer_in(inspected(isolated, half_blurred())).size == (1024, 768)
+
+
 def test_an_inspection_is_bounded_as_a_check_is(serve):
     small = serve(largest_body=1000)
 
