@@ -322,7 +322,7 @@ def test_a_chosen_photo_is_judged(tab):
     assert one.locator(".status").inner_text() == "422"
     assert one.locator(".advice").inner_text() == imagegate.CAUSES["image_blurred"].advice
     assert re.fullmatch(
-        r"radius of blur, in pixels of a 1000-pixel picture: [\d.]+ px; limit: at most 2.8 px",
+        r"[Rr]adius of blur, in pixels of a 1000-pixel picture: [\d.]+ px; limit: at most 2.8 px",
         one.locator(".message").inner_text(),
     )
     assert one.locator("tr.reject", has_text="blur_radius").inner_text().endswith("at most 2.8 px")
