@@ -49,6 +49,39 @@ class _Mark(NamedTuple):
     label: str
 
 
+class Layer(NamedTuple):
+    """The marks without the picture.
+
+    Attributes:
+        image: A palette image of the size of the working picture as it is seen, transparent where nothing is marked.
+        shares: What share of the picture is "blurred", "clipped" and "crushed": 0 to 1.
+    """
+
+    image: Image.Image
+    shares: dict[str, float]
+
+
+def draw_layer(maps: Maps, blur_limit: float | None) -> Layer:
+    """The marks of `draw_overlay` alone, for who has the picture: it can be laid over it, and no pixel travels.
+
+    Args:
+        maps: What `check(..., detail=True)` kept.
+        blur_limit: As for `draw_overlay`.
+    """
+    marks = [mark._replace(where=_as_seen(mark.where, maps.orientation)) for mark in _marks(maps, blur_limit)]
+    shape = marks[0].where.shape
+    painted = np.zeros(shape, np.uint8)
+    for number, mark in enumerate(marks, 2):
+        coloured, edge = mark.pattern(shape)
+        painted[mark.where & edge] = 1
+        painted[mark.where & coloured] = number
+    image = Image.fromarray(painted)
+    image.putpalette([*INK, *INK, *(level for mark in marks for level in mark.colour)])
+    image.info["transparency"] = 0
+    shares = zip(("blurred", "clipped", "crushed"), (float(mark.where.mean()) for mark in marks), strict=True)
+    return Layer(image, dict(shares))
+
+
 def draw_overlay(maps: Maps, blur_limit: float | None) -> Image.Image:
     """The working picture as a viewer shows it, with a legend below.
 

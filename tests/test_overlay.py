@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 import imagegate
 from imagegate.measure import Maps
-from imagegate.overlay import draw_overlay
+from imagegate.overlay import draw_layer, draw_overlay
 from imagegate.policy import Policy
 from tests.scenes import blurred, encoded, polygons
 
@@ -39,6 +39,25 @@ def test_only_tiles_above_the_limit_are_marked():
     maps = grey_maps([[1.9, 2.0, 2.1] * 4, [np.nan, 0.0, 9.0] * 4])
 
     assert (marked(draw_overlay(maps, 2.0), maps) == (maps.blur_radius > 2.0)).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_layer_over_the_picture_is_the_overlay(orientation):
+    luma = np.full((64, 384), 128, np.uint8)
+    luma[10:22, 100:112], luma[40:50, 300:320] = 255, 0
+    maps = grey_maps([[1.9, 2.0, 2.1] * 4, [np.nan, 0.0, 9.0] * 4], luma=luma, orientation=orientation)
+    stored = Image.fromarray(luma)
+    exif = stored.getexif()
+    exif[EXIF_ORIENTATION] = orientation
+    stored.info["exif"] = exif.tobytes()
+    seen = ImageOps.exif_transpose(stored).convert("RGB")
+    layer = draw_layer(maps, 2.0)
+    marks = layer.image.convert("RGBA")
+    seen.paste(marks, mask=marks)
+    overlay = draw_overlay(maps, 2.0)
+
+    assert (np.asarray(seen) == np.asarray(overlay)[: seen.height, : seen.width]).all()
+    assert layer.shares == {"blurred": 8 / 24, "clipped": 144 / luma.size, "crushed": 200 / luma.size}
 
 
 @pytest.mark.parametrize("limit", [None, float("inf")])

@@ -25,18 +25,21 @@ from imagegate.web.answers import DEFAULT_DIALECT, Nobody, of_verdict, refusal, 
 from imagegate.web.body import Gone, Upload
 from imagegate.web.clients import Rates
 from imagegate.web.config import Settings
+from imagegate.web.inspection import of_report
 from imagegate.web.logs import LOGGER
 from imagegate.web.metrics import CONTENT_TYPE, Metrics
 from imagegate.web.observer import Observer
-from imagegate.web.parts import REQUEST, picture_of, refuse_other_types
+from imagegate.web.parts import REQUEST, picture_of, refuse_all_but_bytes, refuse_other_types
 from imagegate.web.pool import Full, Ledger, Pool
 from imagegate.web.refusals import RETRY_SECONDS, Refused, overloaded
+from imagegate.web.site import Site
 from imagegate.words import Phrase, choose
 from imagegate.workers import cores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from imagegate.bodies import Answer
     from imagegate.policy import Policy
 
     Verdict: TypeAlias = imagegate.Report | imagegate.PayloadReport
@@ -75,6 +78,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Observer, metrics=service.metrics)
     for path, method, endpoint, operation in service.routes():
         app.add_api_route(path, endpoint, methods=[method], openapi_extra=operation, response_model=None)
+    for path, endpoint in Site(service.policies, service.default).routes():
+        app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
     app.openapi_schema = _described(app, service)
     return app
 
@@ -102,6 +107,7 @@ class Service:
     Attributes:
         settings: The bounds.
         policies: Those that a request can name.
+        default: The one that judges where a request names none.
         ready: Whether the kernels are loaded, and the service is not about to end.
     """
 
@@ -113,7 +119,7 @@ class Service:
         offered = {policy.name: policy for policy in (*filter(_readable, PROFILES.values()), own)}
         self.policies = {name: self._isolated(policy) for name, policy in offered.items()}
         self.ready = False
-        self._default = self.policies[own.name]
+        self.default = self.policies[own.name]
         self._pool = Pool(settings.workers, settings.queue)
         self._ledger = Ledger(settings.bytes_in_flight)
         self._rates = Rates(settings.client_rate) if settings.client_rate else None
@@ -127,6 +133,7 @@ class Service:
         return [
             ("/v1/check", "POST", self.check, openapi.check_operation(self.policies)),
             ("/v1/check-payload", "POST", self.check_payload, openapi.check_payload_operation(self.policies)),
+            ("/v1/inspect", "POST", self.inspect, openapi.inspect_operation(self.policies)),
             ("/healthz", "GET", self.healthz, alive),
             ("/readyz", "GET", self.readyz, ready),
             ("/metrics", "GET", self.exposition, counted),
@@ -166,6 +173,16 @@ class Service:
             return imagegate.check_payload(body, policy=asked.policy, content_type=content_type, lang=asked.lang)
 
         return await self._judged(request, asked, judge)
+
+    async def inspect(self, request: Request) -> Response:
+        """Say of a picture what the page shows: each number beside its limit, and where it is blurred or clipped."""
+        asked = self._asked(request)
+        refuse_all_but_bytes(request.headers.get("content-type", ""))
+
+        def judge(body: bytearray) -> imagegate.Report:
+            return check(body, policy=asked.policy, detail=True, lang=asked.lang)
+
+        return await self._judged(request, asked, judge, of_report)
 
     async def healthz(self) -> Response:
         """Say that the process answers."""
@@ -209,7 +226,7 @@ class Service:
     def _asked(self, request: Request) -> Asked:
         self._refuse_too_many(request)
         query = request.query_params
-        name, api = query.get("profile", self._default.name), query.get("format", DEFAULT_DIALECT)
+        name, api = query.get("profile", self.default.name), query.get("format", DEFAULT_DIALECT)
         for parameter, value, known in (("profile", name, self.policies), ("format", api, BODIES)):
             if value not in known:
                 message = Phrase(
@@ -226,14 +243,20 @@ class Service:
             message = Phrase("There are too many requests from this address.")
             raise Refused(429, "too_many_requests", message, retry_after=int(wait) + 1, unread=True)
 
-    async def _judged(self, request: Request, asked: Asked, judge: Callable[[bytearray], Verdict]) -> Response:
+    async def _judged(
+        self,
+        request: Request,
+        asked: Asked,
+        judge: Callable[[bytearray], Verdict],
+        say: Callable[[Any, str, str], Answer] = of_verdict,
+    ) -> Response:
         """Read a request, have it judged in time, and answer."""
         upload = Upload(request.receive, request.headers, self.settings, self._ledger)
         start = perf_counter()
         with self.metrics.in_flight.track_inprogress(), upload.held():
             body = await upload.read()
             read = perf_counter()
-            work = partial(self._answered, judge, body, asked, request.state.request_id)
+            work = partial(self._answered, judge, body, say, asked.api, request.state.request_id)
             answer, verdict, began = await self._in_time(request, work)
         timings = {"upload": read - start, "queue": began - read, **_timings(verdict)}
         self.metrics.judged(verdict.status, verdict.findings, timings)
@@ -247,12 +270,16 @@ class Service:
 
     @staticmethod
     def _answered(
-        judge: Callable[[bytearray], Verdict], body: bytearray, asked: Asked, request_id: str
+        judge: Callable[[bytearray], Verdict],
+        body: bytearray,
+        say: Callable[[Any, str, str], Answer],
+        api: str,
+        request_id: str,
     ) -> tuple[Response, Verdict, float]:
         """What a thread does: judge, and write the answer."""
         began = perf_counter()
         verdict = judge(body)
-        return response(of_verdict(verdict, asked.api, request_id)), verdict, began
+        return response(say(verdict, api, request_id)), verdict, began
 
     async def _in_time(self, request: Request, work: Callable[[], T]) -> T:
         """What comes of it before the deadline, if the client waits so long.
@@ -283,9 +310,9 @@ class Service:
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(warmup)
-        if self._default.isolation == "process":
+        if self.default.isolation == "process":
             # Each at the same time, so that each starts a worker.
-            started = (asyncio.to_thread(check, _NO_PICTURE, policy=self._default) for _ in range(cores()))
+            started = (asyncio.to_thread(check, _NO_PICTURE, policy=self.default) for _ in range(cores()))
             await asyncio.gather(*started)
         self.ready = True
         _log.info("ready")

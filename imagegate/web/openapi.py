@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
 from imagegate.bodies import BODIES
 from imagegate.causes import CAUSES
+from imagegate.metrics import METRICS
+from imagegate.rules import Stage
 from imagegate.schema import schema
 from imagegate.web.answers import DEFAULT_DIALECT
 from imagegate.web.parts import BYTES, FIELD, FORM, JSON
@@ -54,7 +56,12 @@ def components() -> Schema:
     definitions = schema()["$defs"]
     del definitions["record"]
     text = msgspec.json.encode(definitions).replace(b'"#/$defs/', f'"{_COMPONENTS}'.encode())
-    return {**msgspec.json.decode(text), "problem": _problem(), "error": {"type": "object"}}
+    return {
+        **msgspec.json.decode(text),
+        "problem": _problem(),
+        "inspection": _inspection(),
+        "error": {"type": "object"},
+    }
 
 
 def check_operation(profiles: Iterable[str]) -> Schema:
@@ -68,6 +75,12 @@ def check_operation(profiles: Iterable[str]) -> Schema:
 def check_payload_operation(profiles: Iterable[str]) -> Schema:
     """POST /v1/check-payload."""
     return _operation(profiles, {JSON: {"schema": {"type": "object"}}}, "payload", "The request passes.")
+
+
+def inspect_operation(profiles: Iterable[str]) -> Schema:
+    """POST /v1/inspect."""
+    content = {"image/*": {"schema": _FILE}, BYTES: {"schema": _FILE}}
+    return _operation(profiles, content, "inspection", "The picture was looked at, whatever the verdict.")
 
 
 def error_response(description: str, headers: Schema) -> Schema:
@@ -155,6 +168,30 @@ def _problem() -> Schema:
         "detail": _TEXT,
         "errors": {"type": "array", "minItems": 1, "items": error},
         "requestId": _TEXT,
+    }
+    return _object(members, *members)
+
+
+def _inspection() -> Schema:
+    """What the page shows: `imagegate.web.inspection`."""
+    number = {
+        "metric": {"enum": [*METRICS]},
+        "meaning": _TEXT,
+        "value": _TEXT | {"description": "With its unit, as the language writes numbers."},
+        "limit": {"type": ["string", "null"], "description": "null where there is none."},
+        "verdict": {"enum": ["pass", "warn", "reject", "unknown", None]},
+        "stage": {"enum": [*get_args(Stage), None]},
+    }
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    shares = dict.fromkeys(("blurred", "clipped", "crushed"), share)
+    png = _TEXT | {"contentEncoding": "base64", "contentMediaType": "image/png"}
+    marks = _object({"png": png, "shares": _object(shares, *shares)}, "png", "shares")
+    members = {
+        "report": _ref("report"),
+        "error": {"type": ["object", "null"], "description": "What /v1/check answers; null where the picture passes."},
+        "titles": {"type": "object", "additionalProperties": _TEXT, "description": "Cause to what it is called."},
+        "numbers": {"type": "array", "items": _object(number, *number)},
+        "marks": {"oneOf": [{"type": "null"}, marks], "description": "To be laid over the picture as it is seen."},
     }
     return _object(members, *members)
 

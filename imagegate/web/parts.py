@@ -52,6 +52,14 @@ def refuse_other_types(content_type: str) -> None:
         raise Refused(415, "content_type_unsupported", message, unread=True)
 
 
+def refuse_all_but_bytes(content_type: str) -> None:
+    """Raise a 415 for all but a picture that is the body itself."""
+    kind = _kind(content_type)
+    if kind != BYTES and not kind.startswith(PICTURES):
+        message = Phrase("A picture is taken as {bytes} or image/*.", bytes=BYTES)
+        raise Refused(415, "content_type_unsupported", message, unread=True)
+
+
 def picture_of(content_type: str, body: bytearray) -> Picture | None:
     """The picture, wherever the type of the body says that it is; None where it is JSON that holds none.
 

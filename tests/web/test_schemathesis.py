@@ -15,6 +15,8 @@ CALLS = [
     ("/v1/check", "POST", FORBIDDEN),
     ("/v1/check-payload", "POST", ALLOWED),
     ("/v1/check-payload", "POST", FORBIDDEN),
+    ("/v1/inspect", "POST", ALLOWED),
+    ("/v1/inspect", "POST", FORBIDDEN),
     ("/healthz", "GET", ALLOWED),
     ("/readyz", "GET", ALLOWED),
     ("/metrics", "GET", ALLOWED),
