@@ -439,6 +439,7 @@ def skin(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_on_drawn_skin_the_limits_keep_their_promise_on_other_seeds(skin, run, tmp_path):  # noqa: F811 - a fixture
     policy = tmp_path / "policy.toml"
     page = tmp_path / "page.html"

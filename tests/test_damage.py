@@ -200,12 +200,14 @@ def test_what_is_left_of_a_scan_before_its_end_is_damage():
     assert verdict(head + tables + three + scan + scan[:100] + end) == "image_corrupt"
 
 
+@pytest.mark.slow
 def test_no_sound_photo_is_accused(shared):
     assert shared.is_dir()
     accused = [path.name for path in sound_jpegs() if verdict(path.read_bytes()) != "ok"]
     assert accused == []
 
 
+@pytest.mark.slow
 def test_a_camera_original_cut_anywhere_is_refused(shared):
     for path in sorted((shared / "data" / "camera_originals").glob("*.jpg")):
         found = [imagegate.check(data).findings[0].cause.code for data in cut_short(path.read_bytes())]

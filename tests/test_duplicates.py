@@ -278,6 +278,7 @@ def neighbours(seed, count, size):
     spare=st.integers(0, 3),
     fewest=st.sampled_from([0, 10, 1000]),
 )
+@pytest.mark.slow
 def test_the_index_finds_what_comparing_all_finds(seed, reach, spare, fewest):
     # Of four chunks one differs in at most `reach` bits, where all together differ in at most so many.
     radius = 4 * reach + spare

@@ -51,6 +51,7 @@ def test_a_png_of_the_untouched_light_is_the_photo_itself():
     assert (source.jpeg_grid, source.scaled) == (False, False)
 
 
+@pytest.mark.slow
 def test_a_crop_keeps_the_photos_own_pixels():
     luma, _ = shot(grey_light(grain()), Variant(side=300, native=True, quality=0))
     windows = np.lib.stride_tricks.sliding_window_view(grain(), luma.shape)

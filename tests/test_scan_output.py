@@ -285,6 +285,7 @@ def undisturbed(many, tmp_path_factory):
 
 @posix
 @pytest.mark.parametrize("moment", range(10))
+@pytest.mark.slow
 def test_a_scan_that_is_killed_leaves_whole_records_and_is_gone_on_with(run, many, tmp_path, undisturbed, moment):
     """Ten moments, drawn by number: so many records after the first, and wherever the scan is when the kill comes."""
     parquet = [] if importlib.util.find_spec("pyarrow") is None else ["parquet"]
