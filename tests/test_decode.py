@@ -102,6 +102,7 @@ print(len(set(os.listdir("/proc/self/task")) - before))
 @pytest.mark.skipif(
     not pathlib.Path("/proc/self/task").is_dir(), reason="the threads of a process are counted in /proc"
 )
+@pytest.mark.slow
 def test_no_library_starts_threads_of_its_own(tmp_path):
     """OpenCV would share out the reduction and the colours of so large a picture."""
     pixels = np.dstack([polygons(1600, 2400), np.full((1600, 2400), 128, np.uint8)])

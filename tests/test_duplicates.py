@@ -291,6 +291,7 @@ def test_the_index_finds_what_comparing_all_finds(seed, reach, spare, fewest):
 
 
 @given(seed=st.integers(0, 2**32 - 1), chunks=st.integers(1, 3), reach=st.integers(0, 2))
+@pytest.mark.slow
 def test_the_index_misses_only_what_differs_in_every_chunk_and_finds_nothing_far(seed, chunks, reach):
     codes = neighbours(seed, 150, 32)
     index = HammingIndex(32, radius=32, chunks=chunks, reach=reach)

@@ -331,6 +331,7 @@ print([finding.cause.code for finding in report.findings], resident("VmHWM") - b
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process its peak of memory anew")
 @pytest.mark.parametrize("form", ["bytes", "str", "dict"])
+@pytest.mark.slow
 def test_200_mb_are_refused_by_their_length_in_5_mb(form):
     run = subprocess.run([sys.executable, "-c", MEASURED, form], capture_output=True, cwd=ROOT, check=True)
 

@@ -286,6 +286,7 @@ def test_a_name_that_climbs_out_of_its_archive_stays_within(tmp_path, make, name
     assert ".." not in Path(record.source).parts
 
 
+@pytest.mark.slow
 def test_an_entry_is_read_no_further_than_the_policy_takes(tmp_path):
     bomb = b"\xff\xd8" + bytes(1 << 26)
     packed = zipped(tmp_path / "bomb.zip", {"bomb.jpg": bomb, "good.jpg": SHARP}, compression=zipfile.ZIP_DEFLATED)
