@@ -26,6 +26,7 @@ from imagegate.page.worst import PER_CAUSE
 from imagegate.policy import PROFILES, Policy
 from imagegate.scanning import Record
 from imagegate.versions import versions
+from tests.contrast import contrast
 from tests.reports import finding, report
 from tests.samples.make import PICTURES
 from tests.scenes import BLURRED, SHARP
@@ -330,18 +331,6 @@ def test_what_cannot_be_decoded_has_no_thumbnail(tmp_path, name):
 # What it looks like
 
 
-def luminance(colour):
-    """Relative luminance, WCAG 2.2."""
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
 STYLE = (resources.files("imagegate.page") / "page.css").read_text(encoding="utf-8")
 LIGHT, DARK = (dict(re.findall(r"--(\w+): (#\w{6});", part)) for part in STYLE.split("*, *::before")[0].split("@media"))
 
@@ -539,6 +528,7 @@ def test_what_is_its_limit_is_not_drawn_as_beyond_it(opened):
     """Every sample has one frame, and one is what is taken."""
     opened.get_by_text("Numbers of the file").click()
     figure = opened.locator("figure", has_text="number of pictures that play")
+    figure.locator("rect.bin").first.wait_for(state="attached")  # histograms are drawn when they are asked for
 
     assert figure.locator("rect.bin").count() == 1
     assert figure.locator("rect.reject").count() == 0

@@ -17,6 +17,7 @@ from PIL import Image
 import imagegate
 from imagegate.web.site import SCRIPT_TEXTS, TEXTS
 from imagegate.words import LANGUAGES
+from tests.contrast import contrast
 from tests.generated import ROOT
 from tests.scenes import blurred, encoded, polygons
 
@@ -99,18 +100,6 @@ def test_what_is_not_there_is_not_found(service):
     with service.client() as client:
         assert [client.get(f"/static/{name}").status_code for name in ("page.html", "../site.py", "")] == [404] * 3
         assert client.post("/").status_code == 405
-
-
-def luminance(colour):
-    """Relative luminance, WCAG 2.2."""
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 LIGHT, DARK = (
