@@ -16,11 +16,12 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from imagegate.decode import decode, reduced_luma
+from imagegate.decode import decode
 from imagegate.header import read
 from imagegate.intake import Received
 from imagegate.measure.compression import jpeg_quality
 from imagegate.measure.descriptors import Source
+from imagegate.reduction import reduced_luma
 from tests.samples import camera
 from tests.samples.skin import srgb_to_linear
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 
 from imagegate import heif
 from imagegate.causes import Unreadable
@@ -24,43 +22,36 @@ from imagegate.integrity import (
 from imagegate.kernels import luma_of, unfilter
 from imagegate.pil import samples_of
 from imagegate.privacy import Unprinted
+from imagegate.reduction import (
+    LARGEST_SIDE,
+    SMALLEST_SIDE,
+    Pixels,
+    Samples,
+    eighths,
+    halved,
+    reduced_luma,
+    strips,
+)
 from imagegate.traces import check_stairs
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import PIL.Image
 
     from imagegate.header import Header
     from imagegate.intake import Received
 
-Pixels: TypeAlias = NDArray[np.uint8]
-Samples: TypeAlias = NDArray[Any]  # uint8 or uint16
-Reduce: TypeAlias = "Callable[[Samples, tuple[int, int]], Samples]"  # to a width and a height
-
-WORKING_SIDE: Final = 1000
-# Between these a picture is measured as it is: resampling would blur what is to be measured.
-SMALLEST_SIDE: Final = 900
-LARGEST_SIDE: Final = 1100
 DECODER_FACTORS: Final = (8, 4, 2)
 BLOCK: Final = 8  # pixels of a side in a JPEG
 BITS: Final = 8
 CHANNELS: Final = {"GRAY": 1, "RGB": 3, "CMYK": 4}
 MIDDLE: Final = 128
-# Blur before luma is reduced by f, in pixels over sqrt(f^2 - 1): what is too fine goes, and a photo keeps its verdict
-# and nearly its blur radius whatever its size. Areas soften some sizes by a pixel more than others (docs/focus.md).
-SOFTENING: Final = 0.35
-WHOLE: Final = 8  # eighths
 WHITE: Final = 255
 GREY: Final = 2  # dimensions of (H, W)
 RGB: Final = 3  # channels
 RGBA: Final = 4
 # Without a turn to BGR, which takes a twentieth of the time; what may have alpha has to be asked for as it is.
 OPAQUE: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-# OpenCV spreads what has twice as many pixels over threads of its own (parallel_for_), and threads are the caller's.
-# A strip has no less than a few rows, so a picture of more than some 30,000 pixels across is spread all the same.
-STRIP: Final = 1 << 16  # pixels
 # The bounds that OpenCV sets itself (CV_IO_MAX_IMAGE_WIDTH and _PIXELS).
 OPENCV_SIDE: Final = 1 << 20
 OPENCV_PIXELS: Final = 1 << 30
@@ -71,7 +62,8 @@ class Picture(Unprinted, frozen=True, kw_only=True):
 
     Attributes:
         luma: (h, w) uint8, C-contiguous, writable; BT.601 luma of gamma-coded light.
-        rgb: (h, w, 3) uint8, C-contiguous; None for a grey picture.
+        rgb: (H, W, 3) uint8, C-contiguous, of up to twice the sides of luma: no number depends on its detail, and to
+            reduce it would take twice as long as to reduce luma. None for a grey picture.
         jpeg_grid: True where the pixels still lie on the 8-pixel grid of a JPEG.
     """
 
@@ -196,9 +188,9 @@ def _opaque_grey(pixels: Samples, data: memoryview) -> Samples:
 
 def _opaque_colour(pixels: Samples) -> Samples:
     """BGR, or BGRA laid over white, to RGB; reduced before that, which spares a copy of the whole picture."""
-    bgr = _halved(_over_white(pixels) if pixels.shape[2] == RGBA else pixels)
+    bgr = halved(_over_white(pixels) if pixels.shape[2] == RGBA else pixels)
     rgb = np.empty(bgr.shape, bgr.dtype)
-    for rows in _strips(bgr.shape):
+    for rows in strips(bgr.shape):
         rgb[rows] = cv2.cvtColor(np.ascontiguousarray(bgr[rows]), cv2.COLOR_BGR2RGB)
     return rgb
 
@@ -212,7 +204,7 @@ def _over_white(samples: Samples) -> Samples:
     if samples[:, :, 3].min() == white:
         return samples[:, :, :3]
     over = np.empty((*samples.shape[:2], 3), samples.dtype)
-    for rows in _strips(samples.shape):
+    for rows in strips(samples.shape):
         strip = samples[rows]
         alpha = cv2.cvtColor(strip[:, :, 3], cv2.COLOR_GRAY2BGR)
         over[rows] = cv2.multiply(strip[:, :, :3], alpha, scale=1 / white) + (white - alpha)
@@ -226,68 +218,11 @@ def _from_pil(image: PIL.Image.Image) -> Samples:
 
 
 def _picture(samples: Samples, *, jpeg_grid: bool = False) -> Picture:
-    """Luma is made before the last reduction, as it alone is reduced with care; writable: kernels compile once."""
-    pixels = np.require(_to_8_bits(_halved(samples)), requirements=("C", "W"))
-    eighths = _eighths(max(pixels.shape[:2]))
-    if pixels.ndim == GREY:
-        return Picture(luma=reduced_luma(pixels, eighths), rgb=None, jpeg_grid=jpeg_grid)
-    return Picture(luma=reduced_luma(luma_of(pixels), eighths), rgb=_reduced_rgb(pixels, eighths), jpeg_grid=jpeg_grid)
-
-
-def _eighths(long_side: int) -> int:
-    """What is left of the sides of a picture of less than twice the smallest working size."""
-    return WHOLE if long_side <= LARGEST_SIDE else round(WHOLE * WORKING_SIDE / long_side)
-
-
-def _halved(samples: Samples) -> Samples:
-    """Means of 2x2, for which OpenCV has SIMD code, while they fill the working size.
-
-    Each halving rounds halves up: an eighth of a level on average.
-    """
-    while max(samples.shape[:2]) >= 2 * SMALLEST_SIDE:
-        samples = _reduced(samples, 1, 2, lambda strip, size: cv2.resize(strip, size, interpolation=cv2.INTER_AREA))
-    return samples
-
-
-def reduced_luma(luma: Pixels, eighths: int) -> Pixels:
-    """Reduce (H, W) uint8 luma to 4 to 8 eighths of its sides, about as sharp as the decoder's own reductions."""
-    if eighths == WHOLE:
-        return luma
-    # Not GaussianBlur, which starts threads however small the strip.
-    soft = cv2.getGaussianKernel(5, SOFTENING * math.sqrt((WHOLE / eighths) ** 2 - 1))
-
-    def reduced(strip: Pixels, size: tuple[int, int]) -> NDArray[Any]:
-        return cv2.resize(cv2.sepFilter2D(strip, -1, soft, soft), size, interpolation=cv2.INTER_CUBIC)
-
-    return _reduced(luma, eighths, WHOLE, reduced)
-
-
-def _reduced_rgb(rgb: Pixels, eighths: int) -> Pixels:
-    if eighths == WHOLE:
-        return rgb
-    return _reduced(rgb, eighths, WHOLE, lambda strip, size: cv2.resize(strip, size, interpolation=cv2.INTER_LINEAR))
-
-
-def _reduced(samples: Samples, times: int, parts: int, reduce: Reduce) -> Samples:
-    """Reduce to times / parts of both sides, without the last rows and columns that fill no part.
-
-    By strips, which overlap by a part each way, so that the filter finds the rows it needs.
-    """
-    height, width = (max(1, side // parts) for side in samples.shape[:2])
-    out = np.empty((height * times, width * times, *samples.shape[2:]), samples.dtype)
-    for rows in _strips((height, width * times * times)):
-        top, bottom = max(0, rows.start - 1), min(height, rows.stop + 1)
-        strip = samples[top * parts : bottom * parts, : width * parts]
-        small = reduce(strip, (width * times, (bottom - top) * times))
-        out[rows.start * times : rows.stop * times] = small[(rows.start - top) * times : (rows.stop - top) * times]
-    return out
-
-
-def _strips(shape: tuple[int, ...]) -> Iterator[slice]:
-    """The rows of a picture of (H, W, ...) in strips of so many pixels as OpenCV works on in one thread."""
-    height, width, *_ = shape
-    step = max(1, STRIP // width)
-    return (slice(top, min(top + step, height)) for top in range(0, height, step))
+    """Luma is made before the last reduction, as it alone is reduced; writable: kernels compile once."""
+    pixels = np.require(_to_8_bits(halved(samples)), requirements=("C", "W"))
+    rgb = None if pixels.ndim == GREY else pixels
+    luma = pixels if rgb is None else luma_of(rgb)
+    return Picture(luma=reduced_luma(luma, eighths(max(luma.shape))), rgb=rgb, jpeg_grid=jpeg_grid)
 
 
 def _to_8_bits(samples: Samples) -> Pixels:

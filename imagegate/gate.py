@@ -97,9 +97,10 @@ def judge(received: Received, policy: Policy, *, keep: Keep | None, lang: str) -
 def warmup() -> None:
     """Compile and load every kernel, so that the next check() is as fast as any."""
     # Squares in a JPEG, across its blocks: of noise the focus is not judged, and of no other format the compression.
+    # The PNG is wide enough to be reduced.
     squares = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8).repeat(50, axis=0).repeat(50, axis=1)
     check(simplejpeg.encode_jpeg(squares))
-    check(cv2.imencode(".png", squares)[1].tobytes())
+    check(cv2.imencode(".png", squares.repeat(3, axis=1))[1].tobytes())
 
 
 class _Flow:

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from imagegate.header.exif import TO_SEEN
 from imagegate.kernels.structure import TILE
 from imagegate.measure.exposure import BLACK, WHITE
+from imagegate.reduction import WHOLE, eighths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,14 @@ def _marked(maps: Maps, blur_limit: float | None) -> tuple[Colours, list[_Mark]]
 
 
 def _colours(maps: Maps) -> Colours:
-    return np.repeat(maps.luma[:, :, None], 3, axis=2) if maps.rgb is None else maps.rgb.copy()
+    """RGB of luma's size. By Pillow, which has no threads of its own."""
+    if maps.rgb is None:
+        return np.repeat(maps.luma[:, :, None], 3, axis=2)
+    height, width = maps.luma.shape
+    high, wide, _ = maps.rgb.shape
+    scale = WHOLE / eighths(max(high, wide))
+    seen = (0, 0, min(width * scale, wide), min(height * scale, high))
+    return np.array(Image.fromarray(maps.rgb).resize((width, height), Image.Resampling.BILINEAR, seen))
 
 
 def _marks(maps: Maps, blur_limit: float | None) -> list[_Mark]:

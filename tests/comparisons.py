@@ -14,6 +14,7 @@ import numpy as np
 from imagegate import kernels
 from imagegate.kernels import network
 from imagegate.measure.colour import BOX, BRIGHTEST, DARKEST, LOGS
+from imagegate.reduction import filters
 from imagegate.traces import SEGMENTS, YCC
 from tests.header.files import idat, ihdr, png
 from tests.kernels.twins_describe import blur_network_numpy, describe_tiles_numpy
@@ -129,6 +130,15 @@ def unfiltered_opencv(rows):
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
 
 
+def filtered_rows_numpy(pixels, weights, first):
+    """Each row of output as a product of its weights and the six rows under them."""
+    height = len(pixels)
+    tops = np.arange(max(1, height // 8))[:, None] * 8 + first
+    under = pixels[np.clip(tops[:, :, None] + np.arange(6), 0, height - 1)]
+    sums = np.einsum("brkx,rk->brx", under.astype(np.int64), weights)
+    return np.clip((sums + (1 << 13)) >> 14, 0, 255).reshape(-1, pixels.shape[1])
+
+
 CHROMA = (LOGS, BOX, DARKEST, BRIGHTEST)
 
 COMPARISONS = {
@@ -147,6 +157,10 @@ COMPARISONS = {
         "imagegate": on(grey, kernels.luma_histogram),
         "numpy": on(grey, luma_histogram_numpy),
         "opencv": on(grey, lambda luma: cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()),
+    },
+    "filtered_rows": {
+        "imagegate": on(grey, kernels.filtered_rows, *filters(5)),
+        "numpy": on(grey, filtered_rows_numpy, *filters(5)),
     },
     "grid_sums": {
         "imagegate": on(grey, kernels.grid_sums, CELL, CLIPPED),

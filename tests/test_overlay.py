@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 import imagegate
 from imagegate.measure import Maps
-from imagegate.overlay import draw_layer, draw_overlay
+from imagegate.overlay import draw_layer, draw_overlay, draw_picture
 from imagegate.policy import Policy
 from tests.scenes import blurred, encoded, polygons
 
@@ -145,6 +145,18 @@ def test_every_size_has_an_overlay_with_the_whole_picture(shape):
     assert overlay.width >= shape[1]
     assert overlay.height > shape[0]
     assert (np.asarray(overlay)[: shape[0], : shape[1]] == 128).all()
+
+
+@pytest.mark.parametrize("side", [1101, 1400, 1633, 1799])
+def test_the_drawn_picture_lies_under_the_marks_where_luma_was_reduced(side):
+    """Some levels apart: colours are reduced with less care, and the edges of the scene are sharp."""
+    colours = (polygons(side * 3 // 4, side) * (1.0, 0.8, 0.6)).astype(np.uint8)
+    maps = imagegate.check(colours, detail=True).maps
+    drawn = np.asarray(draw_picture(maps).convert("L")).astype(int)
+
+    assert drawn.shape == maps.luma.shape
+    assert np.abs(drawn - maps.luma).mean() < 1
+    assert np.abs(np.roll(drawn, 2, axis=1) - maps.luma).mean() > np.abs(drawn - maps.luma).mean()
 
 
 def test_the_same_picture_has_the_same_overlay_and_drawing_leaves_the_maps_alone():

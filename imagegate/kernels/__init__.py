@@ -8,6 +8,7 @@ from imagegate.kernels.histogram import luma_histogram
 from imagegate.kernels.laplacian import laplacian_sums
 from imagegate.kernels.luma import luma_of
 from imagegate.kernels.network import blur_network
+from imagegate.kernels.resample import filtered_rows
 from imagegate.kernels.stairs import row_sums, stair_steepness
 from imagegate.kernels.structure import tile_structure
 from imagegate.kernels.unfilter import unfilter
@@ -18,6 +19,7 @@ __all__ = [
     "describe_tiles",
     "differences_across",
     "differences_down",
+    "filtered_rows",
     "grid_sums",
     "laplacian_sums",
     "luma_histogram",

@@ -74,7 +74,7 @@ class Maps(Unprinted, frozen=True, kw_only=True, eq=False):
 
     Attributes:
         luma: The working picture's luma, (h, w) uint8, not turned by its EXIF orientation.
-        rgb: Its colours, (h, w, 3) uint8; None for a grey picture.
+        rgb: Its colours, (H, W, 3) uint8, of up to twice the sides of luma; None for a grey picture.
         blur_radius: (h // 32, w // 32) float32, one value a tile, in pixels of a 1000-pixel picture; NaN where there
             is no texture to judge by.
         orientation: EXIF orientation that turns all of these as the picture is seen.
