@@ -74,34 +74,38 @@ SMOKE: Final = Load(4, 1, 1.0)
 
 
 class Service:
-    """`imagegate serve` in a process of its own, from the moment that it is ready."""
+    """`imagegate serve` in a process of its own, from the moment that it is ready; with more of an environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
         command = [sys.executable, "-m", "imagegate", "serve", "--port", "0"]
-        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ours
+        self._process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ours
+        self.pid = self._process.pid
         lines = self._lines()
         self.address = next(found[1] for line in lines if (found := re.search(r"http://([^ ]+)", line["event"])))
         next(line for line in lines if line["event"] == "ready")
         # Whoever does not read its log on stops it.
-        threading.Thread(target=lambda: [*lines], daemon=True).start()
+        self._reader = threading.Thread(target=lambda: [*lines], daemon=True)
+        self._reader.start()
 
     def _lines(self) -> Iterator[dict[str, str]]:
-        for line in self._process.stderr or ():
-            yield json.loads(line)
+        with self._process.stderr as log:
+            for line in log:
+                yield json.loads(line)
 
     def cpu(self) -> float:
         """Seconds of processor time so far."""
-        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
         """Resident mebibytes."""
-        pages = int(pathlib.Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        pages = int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE
 
     def end(self) -> None:
         self._process.terminate()
         self._process.wait(PATIENCE)
+        self._reader.join()
 
 
 class Client:

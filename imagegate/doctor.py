@@ -94,9 +94,15 @@ def _jit_cache() -> str:
     if kernel.stats.cache_path is None:
         raise RuntimeError("no place to keep it can be written to; NUMBA_CACHE_DIR can name one")
     place = Path(kernel.stats.cache_path)
-    place.mkdir(parents=True, exist_ok=True)
-    # Permissions do not tell of a read-only file system, and root passes them all.
-    tempfile.TemporaryFile(dir=place).close()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        # Permissions do not tell of a read-only file system, and root passes them all.
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError:
+        imagegate.warmup()
+        if not kernel.stats.cache_hits:
+            raise
+        return f"{place} cannot be written to, and has the kernels for this processor"
     return f"{place} is writable, {sum(1 for _ in place.glob('*.nbc'))} compiled kernels"
 
 

@@ -75,7 +75,9 @@ if sys.platform == "linux":
 
     def _forgo_core_dumps() -> None:
         """A core would hold the photo. A limit of 1 byte, unlike 0, also stops those that are piped to a program."""
-        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        if hard:  # else whoever started this process has forbidden them, and 0 cannot be raised to 1
+            resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
     @cache
     def _held() -> int:

@@ -124,6 +124,11 @@ def web() -> str:
     return (ROOT / "benchmarks" / "results" / "web.md").read_text(encoding="utf-8").partition("\n")[2].strip()
 
 
+def sizing() -> str:
+    """The recorded needs of the service."""
+    return (ROOT / "benchmarks" / "results" / "sizing.md").read_text(encoding="utf-8").partition("\n")[2].strip()
+
+
 def columns() -> str:
     """The columns of a scan's CSV and Parquet, and where their values stand in the JSON object."""
     rows = ["| column | type | in a record's JSON |", "|---|---|---|"]
@@ -157,6 +162,7 @@ BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
     "docs/calibrate.md": {"photos": photos},
+    "docs/deploy.md": {"sizing": sizing},
     "docs/errors.md": {"errors": errors},
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},

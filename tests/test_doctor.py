@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import platform
 import tempfile
+from collections import Counter
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import PIL
+import pytest
 import simplejpeg
 
 import imagegate
-from imagegate import doctor
+from imagegate import doctor, kernels
 
 
 def test_a_sound_installation_passes():
@@ -44,16 +47,34 @@ def test_the_self_test_checks_both_pictures_in_each_form():
     ]
 
 
-def test_a_cache_that_cannot_be_written_is_named_and_costs_only_time(monkeypatch):
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """Counts what was found in a cache that cannot be written."""
+
     def refuse(**_):
         raise OSError(30, "Read-only file system")
 
+    imagegate.warmup()  # what uses the kernels has them
+    found = Counter()
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    stats = SimpleNamespace(cache_path=str(tmp_path), cache_hits=found)
+    monkeypatch.setattr(kernels, "laplacian_sums", SimpleNamespace(stats=stats))
+    return found
+
+
+def test_a_cache_that_cannot_be_written_and_has_no_kernels_is_named_and_costs_only_time(cache):
+    assert not cache
     diagnosis = doctor.diagnose()
 
     assert not diagnosis.jit_cache.ok
     assert "Read-only file system" in diagnosis.jit_cache.detail
     assert diagnosis.ok
+
+
+def test_a_cache_that_cannot_be_written_and_has_the_kernels_is_well(cache):
+    cache["(uint8[:, ::1],)"] += 1
+
+    assert doctor.diagnose().jit_cache.ok
 
 
 def test_a_decoder_that_fails_is_not_well(monkeypatch):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import imagegate
+import imagegate.worker
 from imagegate import isolation, workers
 from imagegate.cli import main
 from imagegate.policy import Policy
@@ -159,6 +159,18 @@ def test_a_crash_names_its_signal_and_leaves_no_core(pool, large):
     assert "SIGSEGV" in report.findings[0].message
     assert set(pathlib.Path.cwd().iterdir()) == before
     assert imagegate.check(SHARP, policy=ISOLATED).ok
+
+
+def test_a_worker_starts_where_core_dumps_are_forbidden_for_good(monkeypatch):
+    """As by `docker run --ulimit core=0`: only root may raise the limit to what a worker sets."""
+
+    def refuse(*_):
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr("imagegate.worker.resource.getrlimit", lambda _: (0, 0))
+    monkeypatch.setattr("imagegate.worker.resource.setrlimit", refuse)
+
+    imagegate.worker._forgo_core_dumps()  # noqa: SLF001 - what a worker does first
 
 
 @pytest.mark.parametrize("length", [0, 1 << 22], ids=["that answers nothing", "that takes nothing in"])

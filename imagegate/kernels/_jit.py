@@ -1,10 +1,13 @@
 """The one place where JIT options stand."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import ParamSpec, TypeVar, cast
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import caching
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,6 +23,38 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     try:
         compiled = compile_as(cache=True)(function)
     except RuntimeError:
-        # Numba finds no place that can be written to, as in a container whose file system is read-only.
+        # Numba finds no place that can be written to, and so reads none either: of a container whose file system is
+        # read-only, each start would compile what its build has compiled.
         compiled = compile_as()(function)
+        with suppress(RuntimeError):
+            compiled._cache = _Kept(function)  # noqa: SLF001 - Numba has no public way to give a function its cache
     return cast("Callable[P, R]", compiled)
+
+
+class _Readable:
+    """Makes a locator of Numba's take a place that has compiled kernels, where Numba asks for one it can write to."""
+
+    get_cache_path: Callable[[], str]
+
+    def ensure_cache_path(self) -> None:
+        """Raise FileNotFoundError, as a locator does of a place that it cannot use, where there are none."""
+        if not any(Path(self.get_cache_path()).glob("*.nbi")):
+            raise FileNotFoundError(self.get_cache_path())
+
+
+class _Places(caching.CompileResultCacheImpl):  # type: ignore[misc] # Numba is untyped
+    """Numba's own places, in its order: NUMBA_CACHE_DIR, beside the source, the user's cache."""
+
+    _locator_classes = tuple(
+        type(f"Readable{place.__name__}", (_Readable, place), {})
+        for place in (caching.UserProvidedCacheLocator, caching.InTreeCacheLocator, caching.UserWideCacheLocator)
+    )
+
+
+class _Kept(caching.FunctionCache):  # type: ignore[misc] # Numba is untyped
+    """Compiled kernels that are read where nothing can be written."""
+
+    _impl_class = _Places
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep nothing: a kernel that is missing, as on another processor, is compiled for this process alone."""
