@@ -12,7 +12,9 @@ import imagegate
 from imagegate.frameworks.django import GatedImageField, answer
 
 # LocaleMiddleware makes the language of the browser the active one.
-settings.configure(ROOT_URLCONF=__name__, MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"], DEBUG=True)
+settings.configure(
+    ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"]
+)
 
 
 class PhotoForm(forms.Form):

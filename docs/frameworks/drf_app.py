@@ -10,7 +10,7 @@ from django.urls import path
 settings.configure(
     ROOT_URLCONF=__name__,
     MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"],
-    DEBUG=True,
+    ALLOWED_HOSTS=["127.0.0.1"],
     REST_FRAMEWORK={
         "EXCEPTION_HANDLER": "imagegate.frameworks.drf.exception_handler",
         "DEFAULT_AUTHENTICATION_CLASSES": [],

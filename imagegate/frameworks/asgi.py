@@ -1,4 +1,4 @@
-"""Any ASGI app, as of Starlette, FastAPI, Litestar or Django: middleware that gates the uploads to chosen paths."""
+"""Any ASGI app, as of Starlette, FastAPI or Django: middleware that gates the uploads to chosen paths."""
 
 from __future__ import annotations
 

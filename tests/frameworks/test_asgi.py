@@ -142,11 +142,11 @@ def test_what_is_no_request_is_untouched(app, kind):
 # How bodies come and go
 
 
-def scope_of(path, *, root_path="", headers=()):
+def scope_of(path, *, root_path="", headers=(), http_version="1.1"):
     """A POST."""
     return {
         "type": "http",
-        "http_version": "1.1",
+        "http_version": http_version,
         "method": "POST",
         "path": path,
         "root_path": root_path,
@@ -207,6 +207,15 @@ def test_what_announces_too_much_is_refused_before_it_comes(app):
     assert sent[0]["status"] == 413
     assert (b"connection", b"close") in sent[0]["headers"]
     assert app.bodies == []
+
+
+def test_an_answer_by_http_2_has_no_header_that_it_forbids(app):
+    """RFC 9113, section 8.2.2."""
+    gate = GateMiddleware(app, paths=["/photos"], largest_body=1000)
+
+    sent = call(gate, [{"type": "http.disconnect"}], headers=[TYPE, ("content-length", "1001")], http_version="2")
+
+    assert b"connection" not in dict(sent[0]["headers"])
 
 
 def test_what_has_become_too_much_is_read_no_further_than_to_answer(app):
