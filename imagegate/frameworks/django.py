@@ -126,8 +126,10 @@ def answer(form: Form, request: HttpRequest, *, api: str = "problem") -> HttpRes
         api: The dialect of the answer.
 
     Raises:
-        ValueError: There is no such dialect.
+        ValueError: The form is valid, or there is no such dialect.
     """
+    if form.is_valid():
+        raise ValueError("form is valid, there is no error to answer with")
     findings = [
         finding_at(() if field == NON_FIELD_ERRORS else (field,), "".join(error.messages), error.code)
         for field, errors in form.errors.as_data().items()

@@ -90,7 +90,7 @@ class GatedRoute(APIRoute):
                 except (Refused, ImageRejected) as refused:
                     why: Refused | ImageRejected = refused
                 except (RequestValidationError, HTTPException) as fault:
-                    found = _of_the_form(fault, {each.field for each in uploads})
+                    found = _of_the_form(fault, [each.field for each in uploads])
                     if found is None:
                         raise
                     why = found
@@ -139,11 +139,11 @@ def _widest(uploads: list[_Upload]) -> Gate:
     return max((each.gate for each in uploads), key=lambda gate: gate.largest_body)
 
 
-def _of_the_form(fault: RequestValidationError | HTTPException, fields: set[str]) -> Refused | None:
+def _of_the_form(fault: RequestValidationError | HTTPException, fields: list[str]) -> Refused | None:
     """What of FastAPI's own errors is about a photo: a form that cannot be read, or has none in its field."""
     if isinstance(fault, RequestValidationError):
-        named = (error["loc"][1] for error in fault.errors() if error["loc"][0] == "body" and len(error["loc"]) > 1)
-        return next((missing(name) for name in named if name in fields), None)
+        places = {error["loc"][:2] for error in fault.errors()}
+        return next((missing(field) for field in fields if ("body", field) in places), None)
     if isinstance(fault.__context__, MultiPartException):
         message = Phrase("The body is not the form that it is declared to be.")
         return Refused(400, "content_type_unsupported", message)

@@ -209,6 +209,11 @@ def test_an_error_of_the_whole_form_points_to_the_whole():
     assert [(error["detail"], error["pointer"]) for error in answered(form)[2]["errors"]] == [("Too late.", "#")]
 
 
+def test_a_form_that_is_valid_has_no_error_to_answer_with():
+    with pytest.raises(ValueError, match="form is valid"):
+        answered(form_with(GOOD))
+
+
 def test_an_answer_has_the_number_that_was_judged():
     (error,) = answered(form_with(BLURRED))[2]["errors"]
 

@@ -16,8 +16,9 @@ TABLE = (ROOT / "tests" / "samples" / "expected.csv").read_text(encoding="utf-8"
 EXPECTED = {row["file"]: row for row in csv.DictReader(TABLE.splitlines())}
 
 
-@pytest.fixture(params=APPS)
+@pytest.fixture(params=APPS, scope="module")
 def app(request, examples):
+    """Of this scope, so that all tests of one app are run together, and few apps are started by two processes."""
     return examples(request.param)
 
 
