@@ -33,7 +33,7 @@ class GatedImage(Unprinted, frozen=True, kw_only=True):
     """An upload that passed.
 
     Attributes:
-        data: The file as it was sent.
+        data: The file as it was sent; as everywhere in imagegate, that may be a picture's Base64 text too.
         report: What was measured, and the warnings.
     """
 
