@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
-from imagegate.bodies import BODIES, Refusal
+from imagegate.bodies import Refusal, dialect
 from imagegate.causes import CAUSES, Finding
 from imagegate.header.model import UNREPORTED
 from imagegate.notebook import to_html
 from imagegate.policy import RULE_OF, Policy
-from imagegate.privacy import echoed
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -131,12 +130,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """
         if self.ok:
             raise ValueError(f"to_error: the {self.subject} passes, there is no error to answer with")
-        if api not in tuple(BODIES):  # what is no text may have no hash
-            raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {echoed(api)}")
+        body = dialect(api)
         if request_id is not None and not isinstance(request_id, str):
             raise TypeError(f"request_id must be a string or None, got {type(request_id).__name__}")
         refusal = Refusal(status=self.status, findings=self.rejections, request_id=request_id, lang=self.lang)
-        return BODIES[api].render(refusal)
+        return body.render(refusal)
 
     def __repr__(self) -> str:
         """One line without numbers or pixels, fit for a log."""
@@ -186,6 +184,11 @@ class Report(Verdict, frozen=True, kw_only=True, eq=False):
     measurements: Measurements | None = None
     timings: dict[str, float] = {}
     maps: Maps | None = None
+
+    def placed(self, pointer: str) -> Report:
+        """The report with findings that say where in a request the picture stands (JSON Pointer)."""
+        findings = (msgspec.structs.replace(finding, pointer=pointer) for finding in self.findings)
+        return msgspec.structs.replace(self, findings=tuple(findings))
 
     def overlay(self) -> PIL.Image.Image:
         """The picture as it is seen, with what is blurred and what is clipped marked on it.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pathlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -158,12 +160,22 @@ def photos() -> str:
     return "\n".join(rows)
 
 
+def example(app: str) -> str:
+    """An example app, and how it is run."""
+    code = (ROOT / "docs" / "frameworks" / f"{app}.py").read_text(encoding="utf-8").strip()
+    command = re.search(r"`(.+)`", ast.get_docstring(ast.parse(code)))[1]
+    return f"[frameworks/{app}.py](frameworks/{app}.py)\n\n```\n{command}\n```\n```python\n{code}\n```"
+
+
 BLOCKS = {
     "README.md": {"causes": causes, "speed": speed},
     "docs/bodies.md": {"bodies": bodies},
     "docs/calibrate.md": {"photos": photos},
     "docs/deploy.md": {"sizing": sizing},
     "docs/errors.md": {"errors": errors},
+    "docs/frameworks.md": {
+        app: partial(example, app) for app in ("fastapi_app", "asgi_app", "flask_app", "django_app", "drf_app")
+    },
     "docs/limits.md": {"metrics": metrics},
     "docs/isolation.md": {"isolation": isolation},
     "docs/serve.md": {"settings": settings, "web": web},

@@ -17,7 +17,7 @@ FLOW = (
     "strict_json", "header", "pil", "heif", "intake", "integrity", "kernels", "traces", "reduction", "decode",
     "measure", "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate", "payload",
     "errors", "rejections", "waits", "explanation", "worker", "versions", "scanning", "page", "calibration",
-    "doctor", "web", "cli",
+    "doctor", "web", "frameworks", "cli",
 )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from imagegate.bodies import fastapi, fhir, google_rpc, neolens, pearmedica, problem, telesoft
 from imagegate.bodies.model import Answer, Dialect, ParsedBody, Refusal
+from imagegate.privacy import echoed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BODIES", "Answer", "Dialect", "ParsedBody", "Refusal"]
+__all__ = ["BODIES", "Answer", "Dialect", "ParsedBody", "Refusal", "dialect"]
 
 # No documented body is taken by two. Another may be, for RFC 9457 allows any further member: then the first to take it
 # is its dialect, so the strictest stand first.
@@ -26,3 +27,10 @@ BODIES: Final[Mapping[str, Dialect]] = MappingProxyType(
         "problem": Dialect(problem.render, problem.parse),
     }
 )
+
+
+def dialect(api: str) -> Dialect:
+    """The dialect of a name; ValueError where there is none."""
+    if api not in tuple(BODIES):  # what is no text may have no hash
+        raise ValueError(f"api must be one of {', '.join(map(repr, BODIES))}, got {echoed(api)}")
+    return BODIES[api]

@@ -1,4 +1,4 @@
 """The HTTP service: what arrives, within which bounds it is read and judged, and how it is answered.
 
-Needs the extra imagegate[web]; nothing else of imagegate imports it.
+Needs the extra imagegate[web]; of imagegate only the command line imports it, and `frameworks` what of it fits there.
 """

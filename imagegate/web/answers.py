@@ -46,16 +46,17 @@ def refusal(request: Request, refused: Refused, most: int) -> Response:
     api = request.query_params.get("format", DEFAULT_DIALECT)
     known = api if api in BODIES else DEFAULT_DIALECT
     answer = refused.answer(known, choose(request.headers.get("accept-language", "")), request.state.request_id)
-    if not refused.unread:
-        return response(answer)
+    return parting(request, answer, most) if refused.unread else response(answer)
+
+
+def parting(request: Request, answer: Answer, most: int) -> Response:
+    """An answer to a request of which up to `most` bytes may still be on their way; the last on its connection."""
     status, headers, body = answer
+    # HTTP/2 knows no such header (RFC 9113, section 8.2.2): there a stream ends alone.
+    closing = {"Connection": "close"} if request.scope["http_version"].startswith("1") else {}
     # A client that waits for leave to send its body (RFC 9110, section 10.1.1) has not sent any.
-    return Parting(
-        msgspec.json.encode(body),
-        status,
-        headers | {"Connection": "close"},
-        most=0 if "expect" in request.headers else most,
-    )
+    most = 0 if "expect" in request.headers else most
+    return Parting(msgspec.json.encode(body), status, headers | closing, most=most)
 
 
 class Parting(Response):

@@ -26,10 +26,11 @@ from imagegate.web.body import Gone, Upload
 from imagegate.web.clients import Rates
 from imagegate.web.config import Settings
 from imagegate.web.inspection import of_report
+from imagegate.web.judging import judge
 from imagegate.web.logs import LOGGER
+from imagegate.web.media_types import refuse_all_but_bytes, refuse_other_types
 from imagegate.web.metrics import CONTENT_TYPE, Metrics
 from imagegate.web.observer import Observer
-from imagegate.web.parts import REQUEST, picture_of, refuse_all_but_bytes, refuse_other_types
 from imagegate.web.pool import Full, Ledger, Pool
 from imagegate.web.refusals import RETRY_SECONDS, Refused, overloaded
 from imagegate.web.site import Site
@@ -153,16 +154,10 @@ class Service:
         content_type = request.headers.get("content-type", "")
         refuse_other_types(content_type)
 
-        def judge(body: bytearray) -> Verdict:
-            picture = picture_of(content_type, body)
-            if picture is None:
-                request = imagegate.check_payload(body, policy=replace(asked.policy, request=REQUEST), lang=asked.lang)
-                return request.images[0] if request.ok else request
-            report = check(picture.image, policy=asked.policy, lang=asked.lang)
-            placed = (replace(finding, pointer=picture.pointer) for finding in report.findings)
-            return replace(report, findings=tuple(placed)) if picture.pointer else report
+        def judge_it(body: bytearray) -> Verdict:
+            return judge(content_type, body, asked.policy, asked.lang)
 
-        return await self._judged(request, asked, judge)
+        return await self._judged(request, asked, judge_it)
 
     async def check_payload(self, request: Request) -> Response:
         """Say whether an API will take the request that an app is about to send, and every picture in it."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from imagegate.web.pool import Full
-from imagegate.web.refusals import Refused, overloaded
+from imagegate.web.refusals import Refused, overloaded, too_long
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
@@ -95,10 +95,8 @@ class Upload:
         return bool(message.get("more_body", False))
 
     def _refuse_too_long(self, length: int) -> None:
-        most = self._settings.largest_body
-        if length > most:
-            message = Phrase("The request is longer than {most:,} bytes.", most=most)
-            raise Refused(413, "file_too_large", message, unread=True)
+        if length > self._settings.largest_body:
+            raise too_long(self._settings.largest_body)
 
 
 async def discard(receive: Receive, most: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from imagegate.web.answers import refusal
 from imagegate.web.logs import LOGGER, place_of
 from imagegate.web.refusals import Refused
+from imagegate.web.request_ids import REQUEST_ID, given_id
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
     from imagegate.web.metrics import Metrics
 
-REQUEST_ID: Final = "x-request-id"
 # As nginx counts a client that did not wait for its answer.
 CLIENT_GONE: Final = 499
-# An id that a proxy or an app gave the request, in characters that need no care anywhere.
-_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UNLOGGED: Final = ("/healthz", "/readyz", "/metrics")
 
 _log: Final = logging.getLogger(LOGGER)
@@ -44,8 +41,7 @@ class Observer:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
-        given = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        request_id = given_id(Headers(scope=scope).get(REQUEST_ID, "")) or uuid4().hex
         scope.setdefault("state", {}).update(request_id=request_id, facts={})
         status = CLIENT_GONE
 

@@ -12,7 +12,8 @@ from imagegate.metrics import METRICS
 from imagegate.rules import Stage
 from imagegate.schema import schema
 from imagegate.web.answers import DEFAULT_DIALECT
-from imagegate.web.parts import BYTES, FIELD, FORM, JSON
+from imagegate.web.media_types import BYTES, FORM, JSON
+from imagegate.web.parts import FIELD
 from imagegate.web.refusals import SERVICE_CAUSES
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ ID_HEADER: Final = {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
     }
 }
-_LANGUAGE_HEADER: Final = {
+LANGUAGE_HEADER: Final = {
     "Content-Language": {"required": True, "description": "Language of messages and advice.", "schema": _TEXT}
 }
-_RETRY_HEADER: Final = {
+RETRY_HEADER: Final = {
     "Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
 }
 
-_REFUSALS: Final = {
+REFUSALS: Final = {
     400: "The request or the picture cannot be read.",
     408: "The upload was too slow.",
     413: "The request is larger than the service takes; it is not read any further.",
@@ -48,7 +49,7 @@ _REFUSALS: Final = {
     500: "The service failed.",
     503: "The service is busy, or did not come to this request in time.",
 }
-_TO_BE_REPEATED: Final = (429, 503)
+TO_BE_REPEATED: Final = (429, 503)
 
 
 def components() -> Schema:
@@ -58,7 +59,7 @@ def components() -> Schema:
     text = msgspec.json.encode(definitions).replace(b'"#/$defs/', f'"{_COMPONENTS}'.encode())
     return {
         **msgspec.json.decode(text),
-        "problem": _problem(),
+        "problem": problem(),
         "inspection": _inspection(),
         "error": {"type": "object"},
     }
@@ -87,7 +88,7 @@ def error_response(description: str, headers: Schema) -> Schema:
     """An answer with an error body, in any of the dialects."""
     return {
         "description": description,
-        "headers": {**ID_HEADER, **_LANGUAGE_HEADER, **headers},
+        "headers": {**ID_HEADER, **LANGUAGE_HEADER, **headers},
         "content": {
             "application/problem+json": {"schema": _ref("problem")},
             "application/json": {"schema": _ref("error")},
@@ -100,17 +101,17 @@ def plain_responses(description: str, kind: str = JSON, *, may_fail: bool = Fals
     """The answers of the paths that machines ask for."""
     schema_ = {"type": "object"} if kind == JSON else _TEXT
     passed = {"200": {"description": description, "headers": ID_HEADER, "content": {kind: {"schema": schema_}}}}
-    return passed | ({"503": error_response("Not now.", _RETRY_HEADER)} if may_fail else {})
+    return passed | ({"503": error_response("Not now.", RETRY_HEADER)} if may_fail else {})
 
 
 def _operation(profiles: Iterable[str], content: Schema, report: str, passes: str) -> Schema:
     errors = {
-        str(status): error_response(description, _RETRY_HEADER if status in _TO_BE_REPEATED else {})
-        for status, description in _REFUSALS.items()
+        str(status): error_response(description, RETRY_HEADER if status in TO_BE_REPEATED else {})
+        for status, description in REFUSALS.items()
     }
     passed = {
         "description": f"{passes} Findings that only warn stand in the report.",
-        "headers": {**ID_HEADER, **_LANGUAGE_HEADER},
+        "headers": {**ID_HEADER, **LANGUAGE_HEADER},
         "content": {JSON: {"schema": _ref(report)}},
     }
     return {
@@ -143,7 +144,7 @@ def _parameters(profiles: Iterable[str]) -> list[Schema]:
     ]
 
 
-def _problem() -> Schema:
+def problem() -> Schema:
     """RFC 9457, with every finding in `errors`."""
     error = _object(
         {

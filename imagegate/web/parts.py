@@ -10,16 +10,12 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from imagegate.request import Request
+from imagegate.web.media_types import FORM, JSON, kind_of
 from imagegate.web.refusals import Refused
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
-
-JSON: Final = "application/json"
-FORM: Final = "multipart/form-data"
-BYTES: Final = "application/octet-stream"
-PICTURES: Final = "image/"
 
 FIELD: Final = "image"
 REQUEST: Final = Request(images=(f"/{FIELD}",), required={f"/{FIELD}": ("string",)})
@@ -44,38 +40,18 @@ class _Body(msgspec.Struct):
     image: str
 
 
-def refuse_other_types(content_type: str) -> None:
-    """Raise a 415 for a type in which no picture is looked for."""
-    kind = _kind(content_type)
-    if kind not in (JSON, FORM, BYTES) and not kind.startswith(PICTURES):
-        message = Phrase("A picture is taken as {json}, {form}, {bytes} or image/*.", json=JSON, form=FORM, bytes=BYTES)
-        raise Refused(415, "content_type_unsupported", message, unread=True)
-
-
-def refuse_all_but_bytes(content_type: str) -> None:
-    """Raise a 415 for all but a picture that is the body itself."""
-    kind = _kind(content_type)
-    if kind != BYTES and not kind.startswith(PICTURES):
-        message = Phrase("A picture is taken as {bytes} or image/*.", bytes=BYTES)
-        raise Refused(415, "content_type_unsupported", message, unread=True)
-
-
 def picture_of(content_type: str, body: bytearray) -> Picture | None:
     """The picture, wherever the type of the body says that it is; None where it is JSON that holds none.
 
     Raises:
         Refused: The body is not the form that it is declared to be, or holds no file, or several.
     """
-    kind = _kind(content_type)
+    kind = kind_of(content_type)
     if kind == JSON:
         return _of_json(body)
     if kind == FORM:
         return Picture(_of_form(content_type, body))
     return Picture(body)
-
-
-def _kind(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
 
 
 def _of_json(body: bytearray) -> Picture | None:

@@ -94,5 +94,10 @@ def overloaded(message: str, *, unread: bool = False) -> Refused:
     return Refused(503, "overloaded", message, retry_after=RETRY_SECONDS, unread=unread)
 
 
+def too_long(most: int) -> Refused:
+    """413: a request is longer than is taken."""
+    return Refused(413, "file_too_large", Phrase("The request is longer than {most:,} bytes.", most=most), unread=True)
+
+
 # A picture takes milliseconds, so a full queue is empty again in a second; phones that were refused need not hurry.
 RETRY_SECONDS: Final = 2

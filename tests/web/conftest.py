@@ -16,6 +16,7 @@ pytest.importorskip("prometheus_client", reason="needs the extra imagegate[web]"
 import httpx
 
 import imagegate.web.app
+import imagegate.web.judging
 from imagegate.web.config import Settings
 from imagegate.web.logs import JsonLines
 from imagegate.web.server import server_of
@@ -101,7 +102,8 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch):
     one = Gate(imagegate.check)
-    monkeypatch.setattr(imagegate.web.app, "check", one)
+    for module in (imagegate.web.app, imagegate.web.judging):
+        monkeypatch.setattr(module, "check", one)
     yield one
     one.open()
 

@@ -59,7 +59,7 @@ def test_an_error_is_logged_by_kind_and_place_alone(service, lines, monkeypatch)
     def fail(*_, **__):
         raise ValueError("PHOTO")
 
-    monkeypatch.setattr("imagegate.web.app.check", fail)
+    monkeypatch.setattr("imagegate.web.judging.check", fail)
     with service.client() as client:
         answer = client.post("/v1/check", **RAW)
     line = lines.await_request(500)
