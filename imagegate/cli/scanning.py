@@ -117,7 +117,7 @@ class Run:
             for item, plain in interrupt.until(self._output.finished(items, self._sorter.is_gone)):
                 self._printer.tally.add(plain)
                 self._progress.advance(ok=plain["ok"], fresh=False)
-                earlier.remember_record(plain)
+                earlier.remember(plain)
                 self._show(plain)
                 last = item, plain["ok"]
         except OutputRefused as error:
