@@ -24,6 +24,7 @@ class Names:
         self._loose: list[str] = []
 
     def append(self, name: str) -> None:
+        """Add a name, under the next number."""
         self._loose.append(name)
         if len(self._loose) == BLOCK:
             self._packed.append(_pack(self._loose))

@@ -17,6 +17,7 @@ from imagegate.privacy import may_be_a_photo
 from imagegate.scanning import archives, remote, tables
 from imagegate.scanning.item import Content, Item, Unopened, failed, longest, read
 from imagegate.scanning.names import sorted_names
+from imagegate.unnamed import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -139,6 +140,8 @@ class _Finder:
             return
         self._visited.add((about.st_dev, about.st_ino))
         for name in names:
+            if name.startswith(PREFIX):
+                continue  # of a scan that runs, or was killed
             if name.startswith("."):
                 self.skipped["hidden"] += 1
                 continue
