@@ -8,7 +8,7 @@ codes of unlike pictures lie about as far from each other as from whatever is lo
 from __future__ import annotations
 
 from array import array
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -64,15 +64,17 @@ class HammingIndex:
 
     def near(self, code: bytes) -> list[int]:
         """The rows whose code is near this one, sorted."""
-        wanted = np.frombuffer(code, np.uint64)
-        rows = np.unique(np.fromiter(self._candidates(code), np.intp))
-        ends = np.searchsorted(rows, np.arange(len(self._codes) + 1) * BLOCK)
-        near: list[int] = []
-        for number, codes in enumerate(self._codes):
-            some = rows[ends[number] : ends[number + 1]]
-            differing = np.bitwise_count(codes[some % BLOCK] ^ wanted).sum(axis=1)
-            near += some[differing <= self._radius].tolist()
-        return near
+        rows = np.fromiter(self._candidates(code), np.intp)
+        if not rows.size:
+            return []
+        rows.sort()
+        ends = np.searchsorted(rows, np.arange(len(self._codes) + 1) * BLOCK).tolist()
+        places = rows % BLOCK
+        codes = np.concatenate(
+            [block[places[start:end]] for block, (start, end) in zip(self._codes, pairwise(ends), strict=True)]
+        )
+        differing = np.bitwise_count(codes ^ np.frombuffer(code, np.uint64)).sum(axis=1)
+        return list(dict.fromkeys(rows[differing <= self._radius].tolist()))
 
     def _candidates(self, code: bytes) -> Iterator[int]:
         """Rows that have a chunk in common with this code, but for `reach` bits."""
