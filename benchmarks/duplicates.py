@@ -113,7 +113,7 @@ def copies(names: Iterable[str], scratch: pathlib.Path) -> Iterator[tuple[str, s
 def first(record: Record) -> str | None:
     """The picture that a record names as the one it repeats."""
     messages = (finding.message for finding in record.report.findings if finding.cause.code == CAUSE)
-    return next((message.values["first"] for message in messages), None)
+    return next((message.split("the same as ", 1)[1].removesuffix(".") for message in messages), None)
 
 
 def missed(photos: Mapping[str, Record], every: int) -> dict[str, int]:
@@ -124,7 +124,7 @@ def missed(photos: Mapping[str, Record], every: int) -> dict[str, int]:
         for record in imagegate.scan([*map(pathlib.Path, photos), *map(pathlib.Path, made)]):
             if record.source in made:
                 name, change = made[record.source]
-                counts[change] += first(record) not in {name, first(photos[name])}
+                counts[change] += first(record) != (first(photos[name]) or name)
     return counts
 
 

@@ -18,8 +18,8 @@ PREFIX: Final = ".imagegate-"
 class Unnamed:
     """A new file in a folder, of the file system that it will stay on, readable by its owner alone.
 
-    Where Linux has no files without a name (some network file systems), and on other systems, its name is hidden and
-    begins with PREFIX; there a kill leaves it behind.
+    Where Linux has no files without a name (some network and layered file systems), and on other systems, its name
+    begins with PREFIX, so it is hidden; there a kill leaves it behind.
 
     Attributes:
         file: What is written to.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BLOCK: Final = 128
-RUN: Final = 1 << 12  # names that are sorted at once
+RUN: Final = 1 << 11  # names that are sorted at once
 
 
 class Names:
