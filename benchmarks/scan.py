@@ -1,7 +1,8 @@
 """What a scan takes: two workers beside one and beside other libraries on the same photos, and its memory.
 
 `python -m benchmarks.scan` prints the table and records it in benchmarks/results/scan.md. Libraries that are not
-installed (extra `rivals`) are left out. Rivals start processes of their own, so the time of each is that of its call.
+installed (extra `rivals`) are reported as such. Rivals start processes of their own, so the time of each is that of its
+call.
 """
 
 from __future__ import annotations
@@ -13,25 +14,37 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib import import_module
 from operator import truediv
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from PIL import Image
+from rich.console import Console
 
 import imagegate
 from benchmarks.photos import camera_originals
 from benchmarks.race import machine, race
+from benchmarks.tables import Line, line_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 RESULTS: Final = pathlib.Path(__file__).parent / "results" / "scan.md"
-MEBIBYTE: Final = 1 << 20
 PIXELS: Final = 12_000_000
 FEW, MANY = 2_000, 20_000
-TWO: Final = "imagegate, two workers"
+# The targets.
+FASTER: Final = {
+    "imagegate, one worker": 1.85,
+    "cleanvision, find_issues(blurry, dark, light), n_jobs=2": 15,
+    "image-quality-ai, assess_batch(workers=2)": 8,
+}
+MOST: Final = 400_000_000
+GROWTH: Final = 64  # bytes a file
+TOLERANCE: Final = 1.05
+TWO, ONE, *RIVALS = "imagegate, two workers", *FASTER
 
 # Scan a folder, say the peak in KiB. Not ru_maxrss, which begins with the peak of the process that started this one.
 _PEAK: Final = """
@@ -48,17 +61,11 @@ def contenders(folder: pathlib.Path) -> dict[str, Callable[[], object]]:
     paths = sorted(map(str, folder.iterdir()))
     found: dict[str, Callable[[], object]] = {
         TWO: lambda: list(imagegate.scan(folder, workers=2)),
-        "imagegate, one worker": lambda: list(imagegate.scan(folder, workers=1)),
+        ONE: lambda: list(imagegate.scan(folder, workers=1)),
     }
-    rivals = {
-        "cleanvision, find_issues(blurry, dark, light), n_jobs=2": _cleanvision,
-        "image-quality-ai, assess_batch(workers=2)": _image_quality_ai,
-    }
-    for name, rival in rivals.items():
-        try:
+    for name, rival in zip(RIVALS, (_cleanvision, _image_quality_ai), strict=True):
+        with suppress(ImportError):
             found[name] = rival(paths)
-        except ImportError:
-            print(f"{name}: not installed", file=sys.stderr)
     return found
 
 
@@ -95,20 +102,18 @@ def peak(folder: pathlib.Path) -> int:
     return int(run.stdout) << 10
 
 
-def growth(folder: pathlib.Path, rounds: int) -> tuple[float, float]:
-    """Bytes of memory for each file that a scan of many takes more than one of few, and the part that they add."""
-    out = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(out, "JPEG")
-    peaks = []
-    for count in (FEW, MANY):
-        files = folder / str(count)
+def growth(folder: pathlib.Path, rounds: int) -> float:
+    """Bytes of memory for each file that a scan of many takes more than one of few; no two are alike."""
+    folders = [folder / str(count) for count in (FEW, MANY)]
+    for files, count in zip(folders, (FEW, MANY), strict=True):
         files.mkdir()
+        chosen = np.random.default_rng(0)
         for number in range(count):
-            (files / f"IMG_{number:06}.jpg").write_bytes(out.getvalue())
-        # What an allocator keeps differs from run to run by more than the files make.
-        peaks.append(median(peak(files) for _ in range(rounds)))
-    few, many = peaks
-    return (many - few) / (MANY - FEW), many / few - 1
+            noise = chosen.integers(0, 256, (16, 16, 3), np.uint8)
+            Image.fromarray(noise).save(files / f"IMG_{number:06}.jpg", quality=60)
+    # What an allocator keeps differs from run to run by as much as the files make.
+    few, many = (median(of) for of in zip(*([peak(files) for files in folders] for _ in range(rounds)), strict=True))
+    return (many - few) / (MANY - FEW)
 
 
 def main() -> None:
@@ -126,30 +131,36 @@ def main() -> None:
         photos(folder, count)
         times = race(contenders(folder), rounds)
         memory = peak(folder)
-        more = growth(pathlib.Path(scratch), min(rounds, 3))
-    text = _markdown(times, memory, more, count)
-    print(text)
+        more = growth(pathlib.Path(scratch), rounds)
+    grid = line_grid("A scan", list(_lines(times, memory, more)))
+    Console(width=160).print(grid.rich())
     if not arguments.smoke:
-        RESULTS.write_text(text, encoding="utf-8")
+        RESULTS.write_text(f"{_measured(len(times[TWO]), count)}\n\n{grid.markdown()}\n", encoding="utf-8")
 
 
-def _markdown(times: Mapping[str, list[float]], memory: int, more: tuple[float, float], count: int) -> str:
-    rounds = len(times[TWO])
-    slower = {name: median(map(truediv, of, times[TWO])) for name, of in times.items() if name != TWO}
-    added, part = more
-    lines = [
-        f"Time over that of `imagegate.scan(folder, workers=2)`, on {count} JPEGs of {PIXELS / 1e6:.0f} megapixels:",
-        f"medians of the ratios in {rounds} interleaved rounds. Measured by `python -m benchmarks.scan` on",
-        f"{machine()}, {os.cpu_count()} processors.",
-        "",
-        "| | times as long |",
-        "|---|---|",
-        *(f"| {name} | {ratio:.2f} |" for name, ratio in slower.items()),
-        "",
-        f"Peak memory of that scan: {memory / MEBIBYTE:.0f} MiB. A scan of {MANY:,} tiny files takes {added:.0f} bytes",
-        f"a file more than one of {FEW:,}, {part:.1%} in all.",
-    ]
-    return "\n".join(lines) + "\n"
+def _measured(rounds: int, count: int) -> str:
+    return (
+        f"Medians of the ratios in {rounds} interleaved rounds on {count} JPEGs of {PIXELS / 1e6:.0f} megapixels, and\n"
+        "of the peaks of processes that each scan one folder, with two workers. Measured by\n"
+        f"`python -m benchmarks.scan` on {machine()},\n{os.cpu_count()} processors."
+    )
+
+
+def _lines(times: Mapping[str, list[float]], memory: int, more: float) -> Iterator[Line]:
+    for name, target in FASTER.items():
+        what = f"{TWO}, beside {name}: times as fast"
+        if name not in times:
+            yield Line(what, f"at least {target:g}", "not installed", met=None)
+            continue
+        ratio = median(map(truediv, times[name], times[TWO]))
+        yield Line(what, f"at least {target:g}", f"{ratio:.2f}", met=ratio >= target)
+    yield Line("peak memory", f"under {MOST / 1e6:.0f} MB", f"{memory / 1e6:.0f} MB", met=memory < MOST)
+    yield Line(
+        f"memory for {MANY:,} tiny files beside {FEW:,}",
+        f"at most {GROWTH} bytes a file (within {TOLERANCE - 1:.0%})",
+        f"{more:.0f}",
+        met=more <= GROWTH * TOLERANCE,
+    )
 
 
 if __name__ == "__main__":

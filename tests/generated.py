@@ -131,6 +131,11 @@ def sizing() -> str:
     return (ROOT / "benchmarks" / "results" / "sizing.md").read_text(encoding="utf-8").partition("\n")[2].strip()
 
 
+def duplicates() -> str:
+    """The recorded tables of copies and of different photos."""
+    return (ROOT / "benchmarks" / "results" / "duplicates.md").read_text(encoding="utf-8").strip()
+
+
 def columns() -> str:
     """The columns of a scan's CSV and Parquet, and where their values stand in the JSON object."""
     rows = ["| column | type | in a record's JSON |", "|---|---|---|"]
@@ -180,7 +185,7 @@ BLOCKS = {
     "docs/isolation.md": {"isolation": isolation},
     "docs/serve.md": {"settings": settings, "web": web},
     "docs/profiles.md": {"profiles": profiles},
-    "docs/scan.md": {"columns": columns},
+    "docs/scan.md": {"columns": columns, "duplicates": duplicates},
 }
 
 

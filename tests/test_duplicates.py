@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import os
+import tracemalloc
 from unittest.mock import patch
 
 import cv2
@@ -15,7 +17,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 import imagegate
 from imagegate.measure.phash import BYTES, phash
-from imagegate.scanning import duplicates, hamming
+from imagegate.scanning import duplicates, hamming, names
 from imagegate.scanning.hamming import HammingIndex
 from tests.scenes import SHARP, encoded, polygons
 
@@ -258,8 +260,8 @@ def differing(code, other):
     return (int.from_bytes(code) ^ int.from_bytes(other)).bit_count()
 
 
-def first_by_comparing_all(codes, wanted, radius):
-    return next((row for row, code in enumerate(codes) if differing(code, wanted) <= radius), None)
+def near_by_comparing_all(codes, wanted, radius):
+    return [row for row, code in enumerate(codes) if differing(code, wanted) <= radius]
 
 
 def neighbours(seed, count, size):
@@ -272,21 +274,16 @@ def neighbours(seed, count, size):
     return [code.tobytes() for code in rng.permutation(codes)]
 
 
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    reach=st.integers(0, 2),
-    spare=st.integers(0, 3),
-    fewest=st.sampled_from([0, 10, 1000]),
-)
+@given(seed=st.integers(0, 2**32 - 1), reach=st.integers(0, 2), spare=st.integers(0, 3), block=st.integers(1, 200))
 @pytest.mark.slow
-def test_the_index_finds_what_comparing_all_finds(seed, reach, spare, fewest):
+def test_the_index_finds_what_comparing_all_finds(seed, reach, spare, block):
     # Of four chunks one differs in at most `reach` bits, where all together differ in at most so many.
     radius = 4 * reach + spare
     codes = neighbours(seed, 150, 8)
     index = HammingIndex(8, radius=radius, chunks=4, reach=reach)
-    with patch.object(hamming, "FEWEST", fewest):
+    with patch.object(hamming, "BLOCK", block):
         for row, code in enumerate(codes):
-            assert index.first(code) == first_by_comparing_all(codes[:row], code, radius)
+            assert index.near(code) == near_by_comparing_all(codes[:row], code, radius)
             index.add(code)
 
 
@@ -295,34 +292,67 @@ def test_the_index_finds_what_comparing_all_finds(seed, reach, spare, fewest):
 def test_the_index_misses_only_what_differs_in_every_chunk_and_finds_nothing_far(seed, chunks, reach):
     codes = neighbours(seed, 150, 32)
     index = HammingIndex(32, radius=32, chunks=chunks, reach=reach)
-    with patch.object(hamming, "FEWEST", 10):
-        for row, code in enumerate(codes):
-            near = [earlier for earlier in range(row) if differing(codes[earlier], code) <= 32]
-            sure = [earlier for earlier in near if in_reach(codes[earlier], code, chunks, reach)]
-            found = index.first(code)
-            assert found in near if found is not None else not sure
-            assert not sure or found <= sure[0]
-            index.add(code)
+    for row, code in enumerate(codes):
+        near = near_by_comparing_all(codes[:row], code, 32)
+        sure = [earlier for earlier in near if in_reach(codes[earlier], code, chunks, reach)]
+        assert set(sure) <= set(index.near(code)) <= set(near)
+        index.add(code)
 
 
 def in_reach(code, other, chunks, reach):
     return any(differing(code[at : at + 2], other[at : at + 2]) <= reach for at in range(0, 2 * chunks, 2))
 
 
-def test_names_are_kept_in_their_order():
-    names = duplicates._Names()  # noqa: SLF001 - packed after 512 of them, which a scan in a test does not reach
-    given_names = [f"photos/é{number}\n\0" for number in range(1100)]
-    for name in given_names:
-        names.append(name)
+@given(st.lists(st.text(st.characters(), max_size=3), max_size=40), st.integers(1, 9))
+def test_names_are_kept_in_their_order(given_names, block):
+    with patch.object(names, "BLOCK", block):
+        kept = names.Names()
+        for name in given_names:
+            kept.append(name)
 
-    assert [names[number] for number in range(1100)] == given_names
+        assert [kept[number] for number in range(len(given_names))] == given_names
+
+
+@given(st.lists(st.binary(min_size=1, max_size=3), max_size=40), st.integers(1, 5), st.integers(1, 9))
+def test_names_of_a_folder_come_in_the_order_of_their_bytes(given_names, block, run):
+    with patch.object(names, "BLOCK", block), patch.object(names, "RUN", run):
+        found = list(names.sorted_names(map(os.fsdecode, given_names)))
+
+    assert [os.fsencode(name) for name in found] == sorted(given_names)
+
+
+# Memory
+
+
+def peak(count):
+    """Bytes that a scan of a folder keeps at most, where no picture is like another, as Python counts them."""
+    rng = np.random.default_rng(0)
+    # As a file system lists them: in no order.
+    listed = (f"IMG_{number:06}.jpg" for number in rng.permutation(count))
+    tracemalloc.start()
+    try:
+        earlier = duplicates.Duplicates(imagegate.PROFILES["default"])
+        for name in names.sorted_names(listed):
+            seen = {"measurements": {}, "sha256": rng.bytes(32).hex(), "phash": rng.bytes(32).hex()}
+            earlier.remember(seen | {"source": f"photos/{name}"})
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_memory_grows_by_at_most_64_bytes_a_file():
+    # Smaller blocks than in earnest, else what is set aside for 65,536 would hide what each takes.
+    with patch.object(hamming, "BLOCK", 1 << 11):
+        peak(1)  # what is loaded and compiled once
+        assert peak(5 << 11) - peak(1 << 11) <= 64 * (4 << 11)
 
 
 def test_a_scan_that_is_gone_on_with_knows_the_pictures_before(folder):
     first, second = folder(a=encoded(SCENE), b=encoded(SCENE, quality=60))
     (record,) = imagegate.scan(first)
     earlier = duplicates.Duplicates(imagegate.PROFILES["default"])
-    earlier.remember(record.source, record.sha256, record.phash)
+    earlier.remember(record.to_dict())
 
     (alone,) = imagegate.scan(second)
 

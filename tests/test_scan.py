@@ -113,14 +113,14 @@ def test_a_file_that_cannot_be_read_is_a_record_with_its_error(tmp_path):
 
 
 def test_a_folder_that_cannot_be_listed_is_a_record_with_its_error(photos, monkeypatch):
-    listed = os.listdir
+    listed = os.scandir
 
-    def listdir(path):
-        if Path(os.fsdecode(path)).name == "deep":
+    def scandir(path):
+        if Path(path).name == "deep":
             raise PermissionError(13, "Permission denied")
         return listed(path)
 
-    monkeypatch.setattr(os, "listdir", listdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     errors = {Path(record.source).name: record.error for record in imagegate.scan(photos) if record.error}
 
     assert errors == {"deep": "The folder cannot be listed"}

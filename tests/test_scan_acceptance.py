@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -20,6 +21,7 @@ import imagegate
 from benchmarks.photos import sound_jpegs
 from tests.samples.make import PICTURES
 from tests.scenes import SHARP, encoded
+from tests.unprivileged import obey_permissions
 
 ROOT = Path(imagegate.__file__).parents[1]
 FILES, BROKEN = 2_000, 100
@@ -97,7 +99,8 @@ def folder(tmp_path_factory):
     large = encoded(np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), np.uint8), quality=92)
     (folder / "large.jpg").write_bytes(large)
     os.mkfifo(folder / "pipe.jpg")
-    (folder / "unreadable.jpg").symlink_to("unreadable.jpg")
+    (folder / "unreadable.jpg").write_bytes(SHARP)
+    (folder / "unreadable.jpg").chmod(0)
     (folder / "00 кожа" / "up").symlink_to(folder)
     (folder / "around").symlink_to("around2")
     (folder / "around2").symlink_to("around")
@@ -113,7 +116,7 @@ def scanned(folder, tmp_path_factory):
         path = out / f"{workers}.jsonl"
         command = [sys.executable, "-m", "imagegate", "scan", folder, "-o", path, "--workers", str(workers)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-        run = subprocess.run(command, env=environment, capture_output=True, check=False)
+        run = subprocess.run(command, env=environment, capture_output=True, check=False, preexec_fn=obey_permissions)
         found[workers] = run.returncode, path.read_bytes(), run.stdout.decode()
     return found
 
@@ -122,12 +125,12 @@ def test_a_record_for_each_file_and_none_twice(folder, scanned):
     code, records, _ = scanned[2]
     found = [json.loads(line)["source"] for line in records.splitlines()]
     files = [path for path in folder.rglob("*") if path.is_file()]
-    unreadable = [folder / name for name in ("unreadable.jpg", "around", "around2")]
+    loops = [folder / name for name in ("around", "around2")]
 
     assert code == REJECTED
-    assert len(files) == FILES
+    assert len(files) == FILES + 1
     assert len(found) == len(set(found))
-    assert set(found) == {os.fspath(path).encode("utf-8", "backslashreplace").decode() for path in files + unreadable}
+    assert set(found) == {os.fspath(path).encode("utf-8", "backslashreplace").decode() for path in files + loops}
 
 
 def test_what_is_broken_is_rejected_and_what_cannot_be_read_has_an_error(folder, scanned):
@@ -137,9 +140,11 @@ def test_what_is_broken_is_rejected_and_what_cannot_be_read_has_an_error(folder,
     }
 
     assert not any(record["ok"] for number, record in numbered.items() if number % (FILES // BROKEN) == 0)
-    assert [source for source, record in records.items() if record["error"]] == [
-        str(folder / name) for name in ("around", "around2", "unreadable.jpg")
-    ]
+    assert {Path(source).name: record["error"] for source, record in records.items() if record["error"]} == {
+        "around": os.strerror(errno.ELOOP),
+        "around2": os.strerror(errno.ELOOP),
+        "unreadable.jpg": os.strerror(errno.EACCES),
+    }
     assert records[str(folder / "large.jpg")]["size"] > LARGE
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -210,9 +211,10 @@ def test_an_empty_folder_has_an_empty_file(run, tmp_path, form):
 
 
 def test_a_file_in_the_folder_that_is_scanned_is_no_picture_of_it(run, photos):
-    run("scan", photos, "-o", photos / "out.jsonl")
+    result = run("scan", photos, "-o", photos / "out.jsonl", "--html", photos / "report.html")
 
     assert len(lines_of(photos / "out.jsonl")) == 5
+    assert "skipped" not in result.out
 
 
 # Nothing is overwritten
@@ -518,6 +520,22 @@ def test_a_second_interrupt_ends_at_once():
     assert (ended.returncode, ended.stdout) == (INTERRUPTED, b"130 []\n")
 
 
+@posix
+def test_an_interrupted_scan_has_a_page_of_what_was_done(many, tmp_path):
+    page = tmp_path / "report.html"
+    scan = started("scan", many, "--html", page, "--workers", 1, "--json")
+    scan.stdout.readline()
+    scan.send_signal(signal.SIGINT)
+    rest, _ = scan.communicate()
+    shown = page.read_text(encoding="utf-8")
+    done = 1 + rest.count(b"\n")
+
+    assert scan.returncode == INTERRUPTED
+    assert '"complete":false' in shown
+    assert f'"listed":{done},' in shown
+    assert done < FILES
+
+
 # Progress
 
 
@@ -638,10 +656,24 @@ def sorter(folder, **options):
     return sorting.Sorter([folder], **({"move_rejected": None, "copy_passed": None} | options))
 
 
-@pytest.mark.parametrize("linked", [True, False], ids=["one file system", "another file system"])
-def test_a_move_that_was_killed_halfway_is_ended_by_the_next(photos, tmp_path, monkeypatch, linked):
-    if not linked:
-        monkeypatch.setattr(os, "link", raising(OSError(errno.EXDEV, "Invalid cross-device link")))
+@pytest.fixture(params=["one file system", "another", "another without links"])
+def apart(request, monkeypatch):
+    """Whether pictures and the folders they are moved to have a file system in common, and what that can do."""
+    link = os.link
+
+    def fails(source, target, *, src_dir_fd=None):
+        if src_dir_fd is None:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, target, src_dir_fd=src_dir_fd)
+
+    if request.param != "one file system":
+        monkeypatch.setattr(os, "link", fails)
+    if request.param == "another without links":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_move_that_was_killed_halfway_is_ended_by_the_next(photos, tmp_path, monkeypatch):
     unlink = Path.unlink
     monkeypatch.setattr(Path, "unlink", lambda path, **more: None if path.name == "a.jpg" else unlink(path, **more))
     mover = sorter(photos, move_rejected=tmp_path / "bad")
@@ -669,6 +701,40 @@ def test_a_copy_that_fails_leaves_nothing(photos, tmp_path, monkeypatch):
         sorter(photos, copy_passed=tmp_path / "good").sort(str(photos / "a.jpg"), ok=True)
 
     assert names_in(tmp_path / "good") == set()
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_copy_never_takes_a_name_that_was_taken_while_it_was_made(photos, tmp_path, monkeypatch):
+    def taken(*_):
+        (tmp_path / "good" / "a.jpg").write_text("others")
+
+    monkeypatch.setattr(shutil, "copystat", taken)
+    with pytest.raises(FileExistsError):
+        sorter(photos, copy_passed=tmp_path / "good").sort(str(photos / "a.jpg"), ok=True)
+
+    assert (tmp_path / "good" / "a.jpg").read_text() == "others"
+    assert names_in(tmp_path / "good") == {"a.jpg"}
+
+
+def test_a_copy_keeps_times_and_permissions(photos, tmp_path):
+    (photos / "a.jpg").chmod(0o640)
+    os.utime(photos / "a.jpg", ns=(10**18, 10**18))
+    sorter(photos, copy_passed=tmp_path / "good").sort(str(photos / "a.jpg"), ok=True)
+    copy = (tmp_path / "good" / "a.jpg").stat()
+
+    assert (copy.st_mode & 0o777, copy.st_mtime_ns) == (0o640, 10**18)
+
+
+def test_what_could_not_be_copied_is_copied_when_the_scan_is_gone_on_with(run, photos, tmp_path, monkeypatch):
+    good, out = tmp_path / "good", tmp_path / "out.jsonl"
+    monkeypatch.setattr(Output, "finish", raising(OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr(shutil, "copystat", raising(OSError(errno.ENOSPC, "No space left on device")))
+    assert "a.jpg was not copied" in run("scan", photos, "-o", out, "--copy-passed", good).err
+    assert not [path for path in good.rglob("*") if path.is_file()]
+    monkeypatch.undo()
+
+    assert run("scan", photos, "-o", out, "--resume", "--copy-passed", good).code == REJECTED
+    assert (good / "a.jpg").read_bytes() == SHARP
 
 
 def test_of_a_link_the_picture_is_moved_and_the_link_removed(photos, tmp_path):

@@ -112,19 +112,16 @@ class Run:
             items = apart_from(items, [self._page.path])
         if self._output is None:
             return self._headed(items)
-        last = None
         try:
             for item, plain in interrupt.until(self._output.finished(items, self._sorter.is_gone)):
                 self._printer.tally.add(plain)
                 self._progress.advance(ok=plain["ok"], fresh=False)
-                earlier.remember_record(plain)
+                earlier.remember(plain)
                 self._show(plain)
-                last = item, plain["ok"]
+                if item is not None:
+                    self._sort(item.source, ok=plain["ok"], again=True)
         except OutputRefused as error:
             raise Misuse(f"-o: {error}") from None
-        if last is not None and last[0] is not None:
-            # Its record was written; a kill may have come before it was sorted.
-            self._sort(last[0].source, ok=last[1])
         return self._output.rest
 
     def _headed(self, items: Iterator[Item]) -> Iterator[Item]:
@@ -137,8 +134,8 @@ class Run:
         if self._page is not None:
             self._page.add(plain)
 
-    def _sort(self, source: str, *, ok: bool) -> None:
+    def _sort(self, source: str, *, ok: bool, again: bool = False) -> None:
         try:
-            self._sorter.sort(source, ok=ok)
+            self._sorter.sort(source, ok=ok, again=again)
         except OSError as error:
             complain(f"{source} was not {'copied' if ok else 'moved'}: {error}")

@@ -8,10 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import os
-import tempfile
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -25,9 +23,11 @@ from imagegate.header import Header
 from imagegate.metrics import METRICS
 from imagegate.page.worst import Worst, thumbnails
 from imagegate.rules import RULES
+from imagegate.unnamed import Unnamed
 from imagegate.versions import versions
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Self
@@ -90,30 +90,22 @@ class Page:
 
     def __enter__(self) -> Self:
         start, self._middle, self._end = _template()
-        # Closed by __exit__.
-        descriptor, self._unfinished = tempfile.mkstemp(".part", f".{self.path.name}.", self.path.parent)
-        self._file = os.fdopen(descriptor, "wb")
-        self._file.write(start + b"[")
+        with ExitStack() as stack:
+            self._unfinished = stack.enter_context(Unnamed(self.path.parent))
+            self._file = self._unfinished.file
+            self._file.write(start + b"[")
+            self._closed = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and not self._verdicts:
-            # Nothing was scanned, so what is there is not replaced.
-            self._file.close()
-            Path(self._unfinished).unlink()
-            return
-        try:
-            summary = self._summary(complete=kind is None and not self.interrupted)
-            self._file.write(b"]" + self._middle + _as_script_data(summary) + self._end)
-            self._file.close()
-            Path(self._unfinished).replace(self.path)
-        except BaseException:
-            with suppress(OSError):
-                self._file.close()
-            Path(self._unfinished).unlink(missing_ok=True)
-            raise
+        with self._closed:
+            # Where nothing was scanned, what is there is not replaced.
+            if kind is None or self._verdicts:
+                summary = self._summary(complete=kind is None and not self.interrupted)
+                self._file.write(b"]" + self._middle + _as_script_data(summary) + self._end)
+                self._unfinished.replace(self.path)
 
     def noting(self, records: Iterable[Record]) -> Iterator[Record]:
         """The records as they come, each added on its way."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import zlib
+from array import array
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from imagegate.causes import CAUSES
 from imagegate.measure.phash import BYTES
 from imagegate.scanning.hamming import HammingIndex
+from imagegate.scanning.names import Names
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 CAUSE: Final = "duplicate_image"
 # An eighth of the bits: measured on copies of photos and on photos that look alike, in docs/scan.md.
 RADIUS: Final = 32
-# So many bytes of a file's SHA-256 tell a million files apart, but for a chance of 1 in 37 million.
-CONTENT: Final = 8
-BLOCK: Final = 512
+# Of pictures that are nearly the same already, so many bytes of the SHA-256 tell the same file.
+CONTENT: Final = 4
 
 
 def looked_for(policy: Policy) -> bool:
@@ -33,12 +32,15 @@ def looked_for(policy: Policy) -> bool:
 
 
 class Duplicates:
-    """The pictures of a scan so far, in some 60 bytes each, and which of them another one repeats."""
+    """The pictures of a scan so far, in some 50 bytes each, and which of them another one repeats.
+
+    Of a file that came before nothing is remembered: what it is like, the first one is like as well.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._names = _Names()
-        self._contents = HammingIndex(CONTENT, radius=0, chunks=1, reach=0)
+        self._names = Names()
+        self._contents = array("I")
         self._looks = HammingIndex(BYTES, radius=RADIUS, chunks=2, reach=1)
 
     def judged(self, record: Record) -> Record:
@@ -49,55 +51,32 @@ class Duplicates:
         report = record.report
         if record.sha256 is None or report is None or report.measurements is None or not looked_for(self._policy):
             return record
-        message = self._message(record.sha256, record.phash)
-        self.remember(record.source, record.sha256, record.phash)
+        message = self._noted(record.source, record.sha256, record.phash)
         if message is None:
             return record
         said = (finding.in_language(report.lang) for finding in self._policy.findings(CAUSE, message))
         found = (*report.findings, *said)
         return msgspec.structs.replace(record, report=msgspec.structs.replace(report, findings=found))
 
-    def remember_record(self, record: Mapping[str, Any]) -> None:
-        """Note the picture of a record's object, where it could be decoded."""
+    def remember(self, record: Mapping[str, Any]) -> None:
+        """Note the picture of a record's object, of an earlier scan that this one goes on with."""
         if record["measurements"] is not None and record["sha256"] is not None and looked_for(self._policy):
-            self.remember(record["source"], record["sha256"], record["phash"])
+            self._noted(record["source"], record["sha256"], record["phash"])
 
-    def remember(self, source: str, sha256: str, hashed: str | None) -> None:
-        """Note a picture that could be decoded, of this scan or of one that it goes on with; arguments as in Record."""
+    def _noted(self, source: str, sha256: str, phash: str | None) -> Phrase | None:
+        """What there is to say of a picture that could be decoded; arguments as in Record."""
+        content = int(sha256[: 2 * CONTENT], 16)
+        # The SHA-256 of a picture that shows nothing is as long as a hash, and near to none but itself.
+        looks = bytes.fromhex(sha256 if phash is None else phash)
+        near = self._looks.near(looks)
+        same = [row for row in near if self._contents[row] == content]
+        if same:
+            return Phrase("The file is the same as {first}.", first=self._name(same[0]))
         self._names.append(source)
-        self._contents.add(_content(sha256))
-        # No hash has few bits set (half are above the median), so nothing is near to none.
-        self._looks.add(bytes(BYTES) if hashed is None else bytes.fromhex(hashed))
+        self._contents.append(content)
+        self._looks.add(looks)
+        return Phrase("The picture is nearly the same as {first}.", first=self._name(near[0])) if near else None
 
-    def _message(self, sha256: str, hashed: str | None) -> Phrase | None:
-        row = self._contents.first(_content(sha256))
-        if row is not None:
-            return Phrase("The file is the same as {first}.", first=self._names[row])
-        row = None if hashed is None else self._looks.first(bytes.fromhex(hashed))
-        return None if row is None else Phrase("The picture is nearly the same as {first}.", first=self._names[row])
-
-
-def _content(sha256: str) -> bytes:
-    return bytes.fromhex(sha256[: 2 * CONTENT])
-
-
-class _Names:
-    """Names by number, packed: those of a folder have most in common."""
-
-    def __init__(self) -> None:
-        self._packed: list[bytes] = []
-        self._loose: list[str] = []
-
-    def append(self, name: str) -> None:
-        # As records write it: a name that is not UTF-8 could not be part of a message.
-        self._loose.append(name.encode("utf-8", "backslashreplace").decode())
-        if len(self._loose) == BLOCK:
-            self._packed.append(zlib.compress(json.dumps(self._loose).encode()))
-            self._loose.clear()
-
-    def __getitem__(self, number: int) -> str:
-        block, place = divmod(number, BLOCK)
-        if block == len(self._packed):
-            return self._loose[place]
-        name: str = json.loads(zlib.decompress(self._packed[block]))[place]
-        return name
+    def _name(self, row: int) -> str:
+        """As records write it: a name that is not UTF-8 could not be part of a message."""
+        return self._names[row].encode("utf-8", "backslashreplace").decode()

@@ -7,24 +7,23 @@ codes of unlike pictures lie about as far from each other as from whatever is lo
 
 from __future__ import annotations
 
-from itertools import combinations
+from array import array
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    Rows = NDArray[np.uint32]
-
 CHUNK: Final = 16  # bits
-# Codes that are not sorted yet are looked at one by one: at most so many, or such a share of all.
-FEWEST: Final = 1024
-SHARE: Final = 64
+BLOCK: Final = 1 << 16  # codes: what grows in blocks is never copied, and a system gives memory when it is written to
 
 
 class HammingIndex:
-    """Codes in rows, and the first row whose code is near another.
+    """Codes in rows, and the rows whose code is near another.
 
     What is near may be missed only where every one of the first `chunks` chunks differs in more than `reach` bits.
     """
@@ -40,58 +39,52 @@ class HammingIndex:
         """
         self._size = size
         self._radius = radius
-        self._codes = bytearray()
-        self._sorted = 0
-        self._tables = [_Table(np.empty(0, np.uint16)) for _ in range(chunks)]
-        self._changes = np.array(
-            [sum(1 << bit for bit in bits) for count in range(reach + 1) for bits in combinations(range(CHUNK), count)],
-            np.uint16,
-        )
+        self._codes: list[NDArray[np.uint64]] = []
+        self._rows = 0
+        # Rows are counted from 1 here: those that have a chunk in common are a chain, and 0 is its end.
+        self._latest = [array("I", bytes(4 << CHUNK)) for _ in range(chunks)]  # by the chunk
+        self._earlier = [array("I") for _ in range(chunks)]  # by the row
+        self._changes = [
+            sum(1 << bit for bit in bits) for count in range(reach + 1) for bits in combinations(range(CHUNK), count)
+        ]
 
     def __len__(self) -> int:
-        return len(self._codes) // self._size
+        return self._rows
 
     def add(self, code: bytes) -> None:
         """Append a code as the next row."""
-        self._codes += code
-        if len(self) - self._sorted > max(FEWEST, len(self) // SHARE):
-            chunks = np.frombuffer(self._codes, np.uint16).reshape(len(self), -1)
-            for place in range(len(self._tables)):  # one after the other, so that only one is there twice
-                self._tables[place] = _Table(chunks[:, place])
-            self._sorted = len(self)
+        place = self._rows % BLOCK
+        if not place:
+            self._codes.append(np.empty((BLOCK, self._size // 8), np.uint64))
+        self._codes[-1][place] = np.frombuffer(code, np.uint64)
+        self._rows += 1
+        for latest, earlier, chunk in zip(self._latest, self._earlier, _chunks(code), strict=False):
+            earlier.append(latest[chunk])
+            latest[chunk] = self._rows
 
-    def first(self, code: bytes) -> int | None:
-        """The first row whose code is near this one; None where there is none."""
-        wanted = np.frombuffer(code, np.uint64)
-        codes = np.frombuffer(self._codes, np.uint64).reshape(-1, wanted.size)
-        candidates = self._candidates(np.frombuffer(code, np.uint16))
-        found = candidates[self._near(codes[candidates], wanted)]
-        if found.size:
-            return int(found.min())
-        late = np.flatnonzero(self._near(codes[self._sorted :], wanted))
-        return self._sorted + int(late[0]) if late.size else None
+    def near(self, code: bytes) -> list[int]:
+        """The rows whose code is near this one, sorted."""
+        rows = np.fromiter(self._candidates(code), np.intp)
+        if not rows.size:
+            return []
+        rows.sort()
+        ends = np.searchsorted(rows, np.arange(len(self._codes) + 1) * BLOCK).tolist()
+        places = rows % BLOCK
+        codes = np.concatenate(
+            [block[places[start:end]] for block, (start, end) in zip(self._codes, pairwise(ends), strict=True)]
+        )
+        differing = np.bitwise_count(codes ^ np.frombuffer(code, np.uint64)).sum(axis=1)
+        return list(dict.fromkeys(rows[differing <= self._radius].tolist()))
 
-    def _candidates(self, chunks: NDArray[np.uint16]) -> Rows:
-        """Sorted rows that have a chunk in common with this code, but for `reach` bits."""
-        buckets = [
-            table.rows(number)
-            for table, chunk in zip(self._tables, chunks, strict=False)
-            for number in (chunk ^ self._changes).tolist()
-        ]
-        return np.concatenate(buckets)
-
-    def _near(self, codes: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        near: NDArray[np.bool_] = np.bitwise_count(codes ^ wanted).sum(axis=1) <= self._radius
-        return near
+    def _candidates(self, code: bytes) -> Iterator[int]:
+        """Rows that have a chunk in common with this code, but for `reach` bits."""
+        for latest, earlier, chunk in zip(self._latest, self._earlier, _chunks(code), strict=False):
+            for change in self._changes:
+                row = latest[chunk ^ change]
+                while row:
+                    yield row - 1
+                    row = earlier[row - 1]
 
 
-class _Table:
-    """Rows by the number in each: those with the same one beside each other, in order."""
-
-    def __init__(self, numbers: NDArray[np.uint16]) -> None:
-        self._rows = np.argsort(numbers, kind="stable").astype(np.uint32)
-        self._ends = np.cumsum(np.bincount(numbers, minlength=1 << CHUNK), dtype=np.uint32)
-
-    def rows(self, number: int) -> Rows:
-        start = self._ends[number - 1] if number else 0
-        return self._rows[start : self._ends[number]]
+def _chunks(code: bytes) -> memoryview:
+    return memoryview(code).cast("H")

@@ -7,9 +7,10 @@ import filecmp
 import os
 import shutil
 import stat
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from imagegate.unnamed import Unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +42,13 @@ class Sorter:
         for folder in filter(None, (move_rejected, copy_passed)):
             _refuse_unusable(folder, paths)
 
-    def sort(self, source: str, *, ok: bool) -> None:
-        """Move or copy one picture; again for one that is there already does nothing.
+    def sort(self, source: str, *, ok: bool, again: bool = False) -> None:
+        """Move or copy one picture; for one that is there already there is nothing to do.
+
+        Args:
+            source: Its file.
+            ok: Whether it passed.
+            again: An earlier run has sorted it, failed or been killed: whatever has the name of its copy stays unread.
 
         Raises:
             FileExistsError: Another file has its place; it stays where it is.
@@ -52,6 +58,8 @@ class Sorter:
         if folder is None:
             return
         target = self._target(folder, source)
+        if again and ok and os.path.lexists(target):
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         (_copy if ok else _move)(Path(source), target)
 
@@ -116,16 +124,12 @@ def _copy(source: Path, target: Path) -> None:
     if _is_there(source, target):
         return
     _refuse_irregular(source)
-    handle, temporary = tempfile.mkstemp(prefix=".imagegate-", dir=target.parent)
-    try:
-        with source.open("rb") as picture, os.fdopen(handle, "wb") as copy:
-            shutil.copyfileobj(picture, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        shutil.copystat(source, temporary)
-        _name(Path(temporary), target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with source.open("rb") as picture, Unnamed(target.parent) as copy:
+        shutil.copyfileobj(picture, copy.file)
+        copy.file.flush()
+        os.fsync(copy.file.fileno())
+        shutil.copystat(source, copy.path)
+        _name(copy, target)
     _sync(target.parent)
 
 
@@ -141,12 +145,16 @@ def _is_there(source: Path, target: Path) -> bool:
     return True
 
 
-def _name(temporary: Path, target: Path) -> None:
+def _name(copy: Unnamed, target: Path) -> None:
     """Give a complete copy its name, unless that has been taken meanwhile."""
-    if not _linked(temporary, target):
+    try:
+        copy.link(target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
         if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        temporary.rename(target)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        copy.replace(target)
 
 
 def _refuse_irregular(source: Path) -> None:
