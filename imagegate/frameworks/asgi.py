@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
@@ -80,7 +81,7 @@ class GateMiddleware:
             raise ValueError("paths must name paths, each of which begins with a slash")
         self._app = app
         # The `$` of these takes a newline at the end for nothing, as the routes' own do: no path slips between the two.
-        self._paths = [compile_path(path)[0] for path in paths]
+        self._paths = [_any_case(path) for each in paths for path in (each, _plain(each))]
         self._bounds = Bounds(Gate(policy, api=api, largest_body=largest_body))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +100,8 @@ class GateMiddleware:
 
     def _names(self, scope: Scope) -> bool:
         # Of a path that only begins like the root, some frameworks take that off, and some do not.
-        paths = (scope["path"], scope["path"].removeprefix(scope.get("root_path", "")))
+        routed = (scope["path"], scope["path"].removeprefix(scope.get("root_path", "")))
+        paths = {path for each in routed for path in (each, _plain(each))}
         return any(pattern.match(path) for pattern in self._paths for path in paths)
 
     async def _refusal(self, request: Request, upload: Upload) -> Response | None:
@@ -118,6 +120,15 @@ class GateMiddleware:
             return self._bounds.response(why, request)
         request.state.imagegate = verdict
         return None
+
+
+def _any_case(path: str) -> re.Pattern[str]:
+    return re.compile(compile_path(path)[0].pattern, re.IGNORECASE)
+
+
+def _plain(path: str) -> str:
+    """Without slashes in a row or at the end: to some frameworks that is the same path, as it is in any case."""
+    return "/" + "/".join(filter(None, path.split("/")))
 
 
 def _may_bring_a_photo(scope: Scope) -> bool:

@@ -197,6 +197,15 @@ def test_a_photo_that_is_announced_is_judged_whatever_the_method(app, method, he
     assert app.bodies == []
 
 
+@pytest.mark.parametrize("path", ["/photos/", "//photos", "/PHOTOS", "/v1/photos/", "/v1//Photos"])
+@pytest.mark.parametrize("gated", ["/photos", "/photos/"])
+def test_a_path_that_a_lenient_app_takes_for_the_same_is_gated(app, gated, path):
+    """Some pass over slashes in a row or at the end, some over case."""
+    answer = call(GateMiddleware(app, paths=[gated]), [piece(b"", more=False)], path=path, root_path="/v1")
+
+    assert answer[0]["status"] == 415
+
+
 def test_a_path_that_only_begins_like_the_root_is_gated(app):
     """Starlette takes the root off where a slash follows, Django always."""
     answer = call(GateMiddleware(app, paths=["/v1photos"]), [piece(b"", more=False)], path="/v1photos", root_path="/v1")
