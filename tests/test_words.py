@@ -149,6 +149,10 @@ def test_numbers_and_units_are_written_as_the_language_does(lang, said):
     assert type(say(phrase, lang)) is str
 
 
+def test_a_number_without_a_unit_is_written_as_the_language_does_too():
+    assert say(Digits("1,234.5"), "de") == "1.234,5"
+
+
 def test_names_in_a_row_are_joined_by_the_word_of_the_language():
     names = listed(["JPEG", "PNG", "HEIC"])
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 try:
     import python_multipart  # noqa: F401 - what reads forms is imported below, by others
+    from starlette.datastructures import Headers
     from starlette.requests import Request
     from starlette.routing import compile_path
 except ImportError as error:
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-WITH_BODY: Final = ("POST", "PUT", "PATCH")
+# RFC 9110, section 9.3: the meaning of a body of these is not defined, and usually there is none.
+BODILESS: Final = ("GET", "HEAD", "DELETE", "OPTIONS", "TRACE")
 # As servers hand bodies over: the app makes one piece of them, and two whole ones need not be in memory.
 PIECE: Final = 1 << 16
 
@@ -78,12 +81,12 @@ class GateMiddleware:
             raise ValueError("paths must name paths, each of which begins with a slash")
         self._app = app
         # The `$` of these takes a newline at the end for nothing, as the routes' own do: no path slips between the two.
-        self._paths = [compile_path(path)[0] for path in paths]
+        self._paths = [_any_case(path) for each in paths for path in (each, _plain(each))]
         self._bounds = Bounds(Gate(policy, api=api, largest_body=largest_body))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
-        if scope["type"] != "http" or scope["method"] not in WITH_BODY or not self._names(scope):
+        if scope["type"] != "http" or not self._names(scope) or not _may_bring_a_photo(scope):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -96,13 +99,16 @@ class GateMiddleware:
         await refusal(scope, receive, send)
 
     def _names(self, scope: Scope) -> bool:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        return any(pattern.match(path) for pattern in self._paths)
+        # Of a path that only begins like the root, some frameworks take that off, and some do not.
+        routed = (scope["path"], scope["path"].removeprefix(scope.get("root_path", "")))
+        paths = {path for each in routed for path in (each, _plain(each))}
+        return any(pattern.match(path) for pattern in self._paths for path in paths)
 
     async def _refusal(self, request: Request, upload: Upload) -> Response | None:
         """The answer to what is not taken; None for what passes."""
-        # Some frameworks read the first of several, some all of them as one (RFC 9110, section 5.3).
-        content_type = ", ".join(request.headers.getlist("content-type"))
+        # Of several, some frameworks read the first, some the last, some all of them as one (RFC 9110, section 5.3).
+        types = request.headers.getlist("content-type")
+        content_type = types[0] if len(types) == 1 else ""
         try:
             refuse_other_types(content_type)
             body = await upload.read()
@@ -114,6 +120,22 @@ class GateMiddleware:
             return self._bounds.response(why, request)
         request.state.imagegate = verdict
         return None
+
+
+def _any_case(path: str) -> re.Pattern[str]:
+    return re.compile(compile_path(path)[0].pattern, re.IGNORECASE)
+
+
+def _plain(path: str) -> str:
+    """Without slashes in a row or at the end: to some frameworks that is the same path, as it is in any case."""
+    return "/" + "/".join(filter(None, path.split("/")))
+
+
+def _may_bring_a_photo(scope: Scope) -> bool:
+    """Whether there is a body; Django takes "post" for a POST, which servers hand on as it came."""
+    headers = Headers(scope=scope)
+    announced = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return announced or scope["method"].upper() not in BODILESS
 
 
 class Bounds:

@@ -90,3 +90,9 @@ def missing(field: str) -> Refused:
     """A form has no file in its field."""
     message = Phrase("The field {field} of the form holds no file.", field=field)
     return Refused(400, "image_missing", message, pointer=pointer_through([field]))
+
+
+def several(field: str) -> Refused:
+    """A form has more files in its field than the one that would be judged."""
+    message = Phrase("The field {field} of the form holds more than one file.", field=field)
+    return Refused(400, "too_many_images", message, pointer=pointer_through([field]))

@@ -15,7 +15,7 @@ except ImportError as error:
     raise ImportError("imagegate.frameworks.fastapi needs: pip install fastapi python-multipart") from error
 
 from imagegate.frameworks.asgi import Bounds, off_the_loop, replayed
-from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing
+from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing, several
 from imagegate.report import ImageRejected
 from imagegate.web.answers import Nobody
 from imagegate.web.body import Gone
@@ -121,6 +121,8 @@ class _Upload:
     async def __call__(self, *, request: Request, file: UploadFile) -> GatedImage:
         if not isinstance(request, _Bounded):
             raise TypeError("gated() needs a GatedRoute: app.router.route_class = GatedRoute, before the endpoints")
+        if len((await request.form()).getlist(self.field)) > 1:
+            raise several(self.field)
         data = await file.read()
         await file.seek(0)
         return await off_the_loop(self.gate.accept, data, request.headers, self.field)

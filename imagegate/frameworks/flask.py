@@ -13,7 +13,7 @@ except ImportError as error:
 
 import msgspec
 
-from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing
+from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing, several
 from imagegate.report import ImageRejected
 from imagegate.web.media_types import refuse_all_but_forms
 from imagegate.web.refusals import Refused, too_long
@@ -69,13 +69,16 @@ def _file(field: str, largest_body: int) -> bytes:
     most = min(largest_body, request.max_content_length or largest_body)
     request.max_content_length = most
     try:
-        file = request.files.get(field)
+        files = request.files.getlist(field)
     except RequestEntityTooLarge:
         if (request.content_length or most + 1) <= most:  # it is another bound of the app's, on fields or their number
             raise
         raise too_long(most) from None
-    if not file:
+    if len(files) > 1:
+        raise several(field)
+    if not files or not files[0]:
         raise missing(field)
-    data = file.stream.read()
-    file.stream.seek(0)
+    stream = files[0].stream
+    data = stream.read()
+    stream.seek(0)
     return data

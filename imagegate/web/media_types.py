@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from imagegate.web.refusals import Refused
@@ -10,7 +11,8 @@ from imagegate.words import Phrase
 JSON: Final = "application/json"
 FORM: Final = "multipart/form-data"
 BYTES: Final = "application/octet-stream"
-PICTURES: Final = "image/"
+# A list of types begins like one, too.
+PICTURES: Final = re.compile(r"image/[0-9a-z!#$&^_.+-]+")
 
 
 def kind_of(content_type: str) -> str:
@@ -21,7 +23,7 @@ def kind_of(content_type: str) -> str:
 def refuse_other_types(content_type: str) -> None:
     """Raise a 415 for a type in which no picture is looked for."""
     kind = kind_of(content_type)
-    if kind not in (JSON, FORM, BYTES) and not kind.startswith(PICTURES):
+    if kind not in (JSON, FORM, BYTES) and not PICTURES.fullmatch(kind):
         message = Phrase("A picture is taken as {json}, {form}, {bytes} or image/*.", json=JSON, form=FORM, bytes=BYTES)
         raise Refused(415, "content_type_unsupported", message, unread=True)
 
@@ -29,7 +31,7 @@ def refuse_other_types(content_type: str) -> None:
 def refuse_all_but_bytes(content_type: str) -> None:
     """Raise a 415 for all but a picture that is the body itself."""
     kind = kind_of(content_type)
-    if kind != BYTES and not kind.startswith(PICTURES):
+    if kind != BYTES and not PICTURES.fullmatch(kind):
         message = Phrase("A picture is taken as {bytes} or image/*.", bytes=BYTES)
         raise Refused(415, "content_type_unsupported", message, unread=True)
 

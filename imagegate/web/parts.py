@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import msgspec
@@ -21,6 +22,15 @@ FIELD: Final = "image"
 REQUEST: Final = Request(images=(f"/{FIELD}",), required={f"/{FIELD}": ("string",)})
 # A form has one file and a few fields beside it; more parts are only there to be parsed.
 MOST_PARTS: Final = 32
+
+# What readers of forms tell differently is a form with two meanings: one file would be judged and another one kept. So
+# there is one boundary, of characters that need no care (RFC 2046, section 5.1.1), and nowhere but between parts.
+_BOUNDARIES: Final = re.compile(r"boundary[*0-9]*\s*=", re.IGNORECASE)
+_BOUNDARY: Final = re.compile(rb"[0-9A-Za-z'()+_,./:=?-]{1,70}")
+# Also `filename*` and `filename*0`; a field may well be called "filename".
+_FILENAME: Final = re.compile(rb"filename[*0-9]*\s*=", re.IGNORECASE)
+# What stands in a part as it is; base64 is no more to be used (RFC 7578, section 4.7), and some decode it.
+_AS_IT_IS: Final = (b"7bit", b"8bit", b"binary")
 
 # What the parser would log of a form it does not like shows the bytes in question.
 _SILENT: Final = logging.getLogger("imagegate.web.silent")
@@ -63,7 +73,7 @@ def _of_json(body: bytearray) -> Picture | None:
 
 def _of_form(content_type: str, body: bytearray) -> memoryview:
     """The one file of a form, without a copy."""
-    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    boundary = _boundary_of(content_type)
     files = _Files()
     try:
         parser = MultipartParser(boundary, files.callbacks())
@@ -71,15 +81,27 @@ def _of_form(content_type: str, body: bytearray) -> memoryview:
         parser.write(cast("bytes", body))  # it only looks and slices
         parser.finalize()
     except FormParserError:
-        message = Phrase("The body is not the form that it is declared to be.")
-        raise Refused(400, "content_type_unsupported", message) from None
+        raise _no_form() from None
     if not files.ended:
         raise Refused(400, "content_type_unsupported", Phrase("The form ends before its last boundary."))
+    if body.count(b"--" + boundary) != files.parts + 1:
+        raise _no_form()
     if not files.found:
         raise Refused(400, "image_missing", Phrase("The form holds no file."))
     if len(files.found) > 1:
         raise Refused(400, "too_many_images", Phrase("The form holds more than one file."))
     return memoryview(body)[files.found[0]]
+
+
+def _boundary_of(content_type: str) -> bytes:
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if len(_BOUNDARIES.findall(content_type)) != 1 or not _BOUNDARY.fullmatch(boundary):
+        raise _no_form()
+    return boundary
+
+
+def _no_form() -> Refused:
+    return Refused(400, "content_type_unsupported", Phrase("The body is not the form that it is declared to be."))
 
 
 class _Files:
@@ -88,12 +110,13 @@ class _Files:
     Attributes:
         found: Where each file lies in the body.
         ended: Whether the form's last boundary has come.
+        parts: How many parts there are, files or not.
     """
 
     def __init__(self) -> None:
         self.found: list[slice] = []
         self.ended = False
-        self._parts = 0
+        self.parts = 0
         self._header = b""
         self._is_file = False
         self._start = self._end = 0
@@ -110,8 +133,8 @@ class _Files:
         }
 
     def _begin(self) -> None:
-        self._parts += 1
-        if self._parts > MOST_PARTS:
+        self.parts += 1
+        if self.parts > MOST_PARTS:
             raise FormParserError("too many parts")
         self._is_file = False
         self._start = self._end = 0
@@ -121,8 +144,13 @@ class _Files:
 
     def _value(self, data: bytes, start: int, end: int) -> None:
         """A part is a file if it has a file's name (RFC 7578, section 4.2), whatever that is."""
+        value = bytes(data[start:end])
+        if b"\n" in value or b"\r" in value:
+            raise FormParserError("a header within a header")
         if self._header == b"content-disposition":
-            self._is_file = b"filename" in bytes(data[start:end]).lower()
+            self._is_file = self._is_file or _FILENAME.search(value) is not None
+        elif self._header == b"content-transfer-encoding" and value.strip().lower() not in _AS_IT_IS:
+            raise FormParserError("an encoding that some undo")
 
     def _data(self, _: bytes, start: int, end: int) -> None:
         self._start, self._end = self._start or start, end

@@ -179,6 +179,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is under way.
 
     Raises:
+        ValueError: Nothing can listen on `host` and `port`; the log says why.
         ValueError, TypeError, OSError: As `create_app`.
     """
     server = server_of(settings, configuration())
@@ -189,7 +190,10 @@ def run(settings: Settings) -> None:
     _keep_freed_memory()
     # uvicorn raises the signal that ended it once more when it has ended; the process then ends with code 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    server.run()
+    try:
+        server.run()
+    except SystemExit:  # uvicorn's word for it
+        raise ValueError(f"host and port: cannot listen on {settings.host}, port {settings.port}") from None
 
 
 def _keep_freed_memory() -> None:

@@ -78,6 +78,8 @@ def say(text: str, lang: str) -> str:
     """A text in one of LANGUAGES; a text without a translation, as a name, is itself."""
     if isinstance(text, Phrase):
         return _filled(text.template, text.values, lang)
+    if isinstance(text, Digits):
+        return _filler(lang).format_field(text, "")
     return language(lang).words.get(text, str(text))
 
 

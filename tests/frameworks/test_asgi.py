@@ -90,12 +90,62 @@ def test_a_request_in_which_no_picture_is_found_is_answered_so_too(app, status, 
     assert app.bodies == []
 
 
-def test_a_request_of_two_types_is_judged_by_none_of_them(app):
+@pytest.mark.parametrize(
+    "types",
+    [
+        ["multipart/form-data; boundary=x", "image/jpeg"],
+        ["image/jpeg", "multipart/form-data; boundary=x"],
+        ["image/jpeg, multipart/form-data; boundary=x"],
+        ["application/json; charset=utf-8", "image/jpeg"],
+    ],
+)
+def test_a_request_of_two_types_is_judged_by_none_of_them(app, types):
     """An app may read it by the other one."""
-    picture = GOOD + b"\r\n--x\r\n\r\n--x--\r\n"
-    headers = [("Content-Type", "multipart/form-data; boundary=x"), ("Content-Type", "image/jpeg")]
+    headers = [("Content-Type", one) for one in types]
 
-    answer = ask(GateMiddleware(app, paths=["/photos"]), "POST", "/photos", content=picture, headers=headers)
+    answer = ask(GateMiddleware(app, paths=["/photos"]), "POST", "/photos", content=GOOD, headers=headers)
+
+    assert answer.status_code == 415
+    assert app.bodies == []
+
+
+def part(boundary, data, headers=""):
+    """A file in a form."""
+    disposition = 'Content-Disposition: form-data; name="photo"; filename="1.jpg"'
+    return f"--{boundary}\r\n{disposition}{headers}\r\n\r\n".encode() + data + b"\r\n"
+
+
+def with_comment(data):
+    """A good photo that has this in a comment (ITU-T T.81, section B.2.4.5)."""
+    return GOOD[:2] + b"\xff\xfe" + (len(data) + 2).to_bytes(2, "big") + data + GOOD[2:]
+
+
+LONG = "a-boundary-of-some-length"
+HIDDEN = f"--{LONG}\r\nX-Note: a\r\n\r\n".encode() + part("other", b"another") + b"--other--\r\n\r\n"
+# How Django takes them: the later boundary; one that begins no line; Base64 that is decoded whatever is among it. And
+# Quart: lines of a header that end in another way; the first of two headers.
+TWO_MEANINGS = {
+    "two boundaries": (f"\"{LONG}\"; boundary*=utf-8''other", part(LONG, GOOD) + HIDDEN),
+    "a boundary within a file": (LONG, part(LONG, with_comment(part(LONG, b"another")))),
+    "a file that is to be decoded": (
+        LONG,
+        part(LONG, with_comment(base64.b64encode(b"another")), "\r\nContent-Transfer-Encoding: base64"),
+    ),
+    "a file within a header": (LONG, part(LONG, GOOD, "\r\nX-Note: a\n\nanother")),
+    "a file that is none by a second header": (
+        LONG,
+        part(LONG, b"another", '\r\nContent-Disposition: form-data; name="note"') + part(LONG, GOOD),
+    ),
+}
+
+
+@pytest.mark.parametrize(("boundary", "parts"), TWO_MEANINGS.values(), ids=TWO_MEANINGS)
+def test_a_form_of_two_meanings_never_reaches_the_app(app, boundary, parts):
+    """The app has another parser, which may find another file than the one that is judged."""
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    body = parts + f"--{LONG}--\r\n".encode()
+
+    answer = ask(GateMiddleware(app, paths=["/photos"]), "POST", "/photos", content=body, headers=headers)
 
     assert answer.status_code == 400
     assert app.bodies == []
@@ -104,7 +154,7 @@ def test_a_request_of_two_types_is_judged_by_none_of_them(app):
 # Which requests
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "QUERY", "DELETE", "GET"])
 @pytest.mark.parametrize("path", ["/photos", "/patients/7/photo", "/photos%0A"])
 def test_the_named_paths_are_gated(app, method, path):
     """A newline at the end is passed over by routes, which match as these do."""
@@ -124,6 +174,43 @@ def test_other_paths_are_untouched(app, path):
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
 def test_methods_that_bring_no_photo_are_untouched(app, method):
     assert ask(GateMiddleware(app, paths="/photos"), method, "/photos").status_code == 204
+
+
+def test_a_method_in_small_letters_is_gated_too(app):
+    """Django takes it for the same in capitals, and servers hand it on as it came."""
+    scope = scope_of("/photos", headers=[TYPE]) | {"method": "post"}
+
+    sent = exchange(GateMiddleware(app, paths=["/photos"]), scope, [piece(BROKEN, more=False)])
+
+    assert sent[0]["status"] == 400
+    assert app.bodies == []
+
+
+@pytest.mark.parametrize(("method", "head"), [("DELETE", "transfer-encoding"), ("GET", "content-length")])
+def test_a_photo_that_is_announced_is_judged_whatever_the_method(app, method, head):
+    value = {"transfer-encoding": "chunked", "content-length": str(len(BROKEN))}[head]
+    scope = scope_of("/photos", headers=[TYPE, (head, value)]) | {"method": method}
+
+    sent = exchange(GateMiddleware(app, paths=["/photos"]), scope, [piece(BROKEN, more=False)])
+
+    assert sent[0]["status"] == 400
+    assert app.bodies == []
+
+
+@pytest.mark.parametrize("path", ["/photos/", "//photos", "/PHOTOS", "/v1/photos/", "/v1//Photos"])
+@pytest.mark.parametrize("gated", ["/photos", "/photos/"])
+def test_a_path_that_a_lenient_app_takes_for_the_same_is_gated(app, gated, path):
+    """Some pass over slashes in a row or at the end, some over case."""
+    answer = call(GateMiddleware(app, paths=[gated]), [piece(b"", more=False)], path=path, root_path="/v1")
+
+    assert answer[0]["status"] == 415
+
+
+def test_a_path_that_only_begins_like_the_root_is_gated(app):
+    """Starlette takes the root off where a slash follows, Django always."""
+    answer = call(GateMiddleware(app, paths=["/v1photos"]), [piece(b"", more=False)], path="/v1photos", root_path="/v1")
+
+    assert answer[0]["status"] == 415
 
 
 def test_a_path_is_the_apps_own_wherever_it_is_mounted(app):
@@ -156,6 +243,11 @@ def scope_of(path, *, root_path="", headers=(), http_version="1.1"):
 
 
 def call(gate, messages, *, path="/photos", **scope):
+    """What it sends to a POST."""
+    return exchange(gate, scope_of(path, **scope), messages)
+
+
+def exchange(gate, scope, messages):
     """What it sends, called with these messages as a server would; any more of them is an error."""
     waiting, sent = iter(messages), []
 
@@ -165,7 +257,7 @@ def call(gate, messages, *, path="/photos", **scope):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gate(scope_of(path, **scope), receive, send))
+    asyncio.run(gate(scope, receive, send))
     return sent
 
 

@@ -190,6 +190,18 @@ def test_two_photos_of_one_form_are_judged_each_by_its_own_policy():
     assert ask(app, "POST", "/v1/skin/photos", files=[near]).json()["errors"][0]["pointer"] == "#/far"
 
 
+@pytest.mark.parametrize("pictures", [(GOOD, BLURRED), (BLURRED, GOOD)])
+def test_a_second_file_in_the_field_is_not_passed_on_unjudged(pictures):
+    async def upload(photo: Annotated[GatedImage, gated()]) -> int:
+        return len(photo.data)
+
+    files = [("photo", ("1.jpg", picture)) for picture in pictures]
+    answer = ask(app_with(upload), "POST", "/v1/skin/photos", files=files)
+
+    assert answer.status_code == 400
+    assert [(error["code"], error["pointer"]) for error in answer.json()["errors"]] == [("too_many_images", "#/photo")]
+
+
 def test_the_file_can_be_had_from_fastapi_as_well():
     async def beside(photo: Annotated[GatedImage, gated()], file: UploadFile) -> bool:
         return photo.data == GOOD and await file.read() == b"beside"

@@ -4,9 +4,10 @@ import io
 
 import pytest
 from flask import Flask, request
+from werkzeug.datastructures import MultiDict
 
 from imagegate.frameworks.flask import gated
-from tests.frameworks.conftest import GOOD, NAME
+from tests.frameworks.conftest import BLURRED, GOOD, NAME
 
 
 def app_of(view, **config):
@@ -46,6 +47,16 @@ def test_the_file_can_be_read_again_by_the_view():
         return {"same": request.files["photo"].read() == photo.data, "patient": patient, "note": request.form["note"]}
 
     assert post(app_of(view), photo=GOOD, note="arm").json == {"same": True, "patient": 7, "note": "arm"}
+
+
+@pytest.mark.parametrize("pictures", [(GOOD, BLURRED), (BLURRED, GOOD)])
+def test_a_second_file_in_the_field_is_not_passed_on_unjudged(pictures):
+    form = MultiDict([("photo", (io.BytesIO(picture), NAME)) for picture in pictures])
+
+    answer = app_of(size).test_client().post("/photos/7", data=form, content_type="multipart/form-data")
+
+    assert answer.status_code == 400
+    assert [(error["code"], error["pointer"]) for error in answer.json["errors"]] == [("too_many_images", "#/photo")]
 
 
 def test_the_bound_of_the_app_holds_where_it_is_lower():

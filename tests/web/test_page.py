@@ -564,3 +564,23 @@ def test_it_fits_the_screen_in_light_and_dark(browser, service, screen, scheme, 
     paper = {"light": LIGHT, "dark": DARK}[scheme]["paper"]
     assert wide == screen["viewport"]["width"]
     assert ground == f"rgb({', '.join(str(int(paper[at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_number_is_broken_on_a_phone(browser, service, lang):
+    """The longest verdict stands beside the status, and the longest units beside their limits."""
+    with visit(browser, service, locale=lang, **PHONE) as tab:
+        choose(tab, "glare_mst06.jpg")
+        card(tab)
+        broken = tab.evaluate(
+            """[...document.querySelectorAll(".status, .limited td")].map((cell) => cell.firstChild).filter((text) => {
+                const word = document.createRange();
+                return [...text.data.matchAll(/\\S+/g)].some(({ 0: { length }, index }) => {
+                    word.setStart(text, index);
+                    word.setEnd(text, index + length);
+                    return word.getClientRects().length > 1;
+                });
+            }).map((text) => text.data)"""
+        )
+
+    assert broken == []

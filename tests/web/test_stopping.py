@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -90,6 +91,15 @@ def test_no_request_is_lost_when_it_is_told_to_end(process):
 
 def test_an_interrupt_ends_it_with_its_own_code(process):
     assert process.end(signal.SIGINT) == ExitCode.INTERRUPTED
+
+
+def test_a_port_that_is_taken_is_misuse():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [sys.executable, "-m", "imagegate", "serve", "--port", str(taken.getsockname()[1])]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=5 * PATIENCE)
+
+    assert ended.returncode == ExitCode.MISUSE
+    assert ended.stderr.splitlines()[-1].startswith("imagegate: serve: host and port: ")
 
 
 def test_every_line_of_its_log_is_json_with_time_and_level(process):
