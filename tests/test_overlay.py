@@ -1,17 +1,21 @@
 """The overlay: what is blurred or clipped is marked where it is seen, and nothing else is."""
 
+import pathlib
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 import imagegate
 from imagegate.measure import Maps
-from imagegate.overlay import draw_layer, draw_overlay, draw_picture
+from imagegate.overlay import draw_layer, draw_marks, draw_overlay, draw_picture
 from imagegate.policy import Policy
 from tests.scenes import blurred, encoded, polygons
 
 TILE = 32
 EXIF_ORIENTATION = 0x0112
+SAMPLES = pathlib.Path(__file__).parents[1] / "sample_images"
 
 
 def grey_maps(tiles, *, luma=None, orientation=1):
@@ -28,11 +32,15 @@ def photo(image, maps, *, turned=False):
     return np.asarray(image)[: width if turned else height, : height if turned else width].astype(int)
 
 
+def tiles_of(changed, maps):
+    """Tiles in which any level has changed."""
+    rows, columns = maps.blur_radius.shape
+    return changed[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE * 3).any(axis=(1, 3))
+
+
 def marked(image, maps):
     """Tiles of the overlay in which any pixel differs from the picture."""
-    changed = (photo(image, maps) != maps.luma[:, :, None]).any(axis=2)
-    rows, columns = maps.blur_radius.shape
-    return changed.reshape(rows, TILE, columns, TILE).any(axis=(1, 3))
+    return tiles_of(photo(image, maps) != maps.luma[:, :, None], maps)
 
 
 def test_only_tiles_above_the_limit_are_marked():
@@ -124,7 +132,7 @@ def test_the_marks_turn_with_the_picture(orientation):
     """The one blurred tile lies over the one light corner, whichever way the picture is turned."""
     luma = np.full((320, 384), 60, np.uint8)
     luma[:TILE, 3 * TILE : 4 * TILE] = 200
-    tiles = np.full((10, 12), np.nan)
+    tiles = np.zeros((10, 12))
     tiles[0, 3] = 9.0
     maps = grey_maps(tiles, luma=luma, orientation=orientation)
     turned = orientation >= 5
@@ -179,6 +187,30 @@ def test_the_blurred_half_is_marked_and_the_sharp_half_is_not():
 
     assert changed[:, :480].mean() > 10 * changed[:, 544:].mean()
     assert changed[:, :480].mean() > 0.15
+
+
+@pytest.mark.parametrize("radius", [6, 10])
+def test_most_of_a_blurred_half_of_skin_is_marked_however_strong_the_blur(radius):
+    """Strong blur leaves no texture in many tiles, which by themselves could not be told from smooth skin."""
+    skin = np.asarray(Image.open(SAMPLES / "good_mst05.jpg").convert("RGB")).copy()
+    middle = skin.shape[1] // 2
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2).astype(float)
+    skin[:, :middle] = cv2.filter2D(skin, -1, disk / disk.sum())[:, :middle]
+    maps = imagegate.check(skin, detail=True).maps
+    left, right = np.array_split(
+        tiles_of(np.asarray(draw_marks(maps, 2.8)) != np.asarray(draw_picture(maps)), maps), 2, 1
+    )
+
+    assert left[:, :-1].mean() > 0.5
+    assert right[:, 1:].mean() < 0.05
+
+
+def test_a_tile_without_texture_is_as_the_nearest_with_some_and_of_several_as_the_sharpest():
+    nothing = np.nan
+    maps = grey_maps([[9.0, nothing, nothing, nothing, 0.0], [nothing, nothing, 9.0, nothing, nothing]])
+    expected = [[1, 1, 1, 0, 0], [1, 1, 1, 1, 0]]
+
+    assert (marked(draw_overlay(maps, 2.0), maps) == np.array(expected, bool)).all()
 
 
 def test_without_maps_there_is_nothing_to_draw():
