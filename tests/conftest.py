@@ -1,6 +1,7 @@
 """What the tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import settings
 # A busy machine is no failure.
 settings.register_profile("imagegate", deadline=None)
 settings.load_profile("imagegate")
+
+# A shell starts what runs in its background with SIGINT ignored, which processes of tests would inherit, and not end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
