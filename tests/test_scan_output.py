@@ -160,6 +160,19 @@ def test_csv_has_a_row_for_each_picture_and_a_cell_for_each_value(run, photos, t
     assert rows[4]["blur_radius"] == ""
 
 
+@posix
+def test_a_name_with_a_line_end_is_one_cell_of_csv(run, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("a\rb.jpg", "c\nd.jpg", "e\r\nf.jpg"):
+        (folder / name).write_bytes(SHARP)
+    run("scan", folder, "-o", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [Path(row["source"]).name for row in rows] == ["a\rb.jpg", "c\nd.jpg", "e\r\nf.jpg"]
+
+
 def test_parquet_is_read_back_by_pyarrow_with_the_types_of_its_columns(run, photos, tmp_path):
     pa = pytest.importorskip("pyarrow", reason="the extra imagegate[parquet] is not installed")
     from pyarrow import parquet  # noqa: PLC0415 - an extra
@@ -416,6 +429,15 @@ def test_a_damaged_part_is_refused(tmp_path):
         pytest.raises(OutputRefused, match="is damaged"),
     ):
         list(output.finished(items("a", "b", "c")))
+
+
+@pytest.mark.parametrize("theirs", [b"[1, 2]\n3", b'{"a": 1}\n{"b"', b"no line end", b'"text"\n'])
+def test_a_file_that_is_no_scans_is_refused_and_stays_as_it_is(tmp_path, theirs):
+    (tmp_path / "out.jsonl.part").write_bytes(theirs)
+    with pytest.raises(OutputRefused, match="remove it to begin anew"):
+        Output(tmp_path / "out.jsonl", SETTINGS, resume=True)
+
+    assert (tmp_path / "out.jsonl.part").read_bytes() == theirs
 
 
 @posix
