@@ -514,6 +514,21 @@ def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, und
 
 
 @posix
+@pytest.mark.parametrize("to_file", [False, True])
+def test_an_interrupt_ends_the_wait_for_a_list_that_is_still_written(many, tmp_path, to_file):
+    options = ["-o", tmp_path / "out.jsonl"] if to_file else []
+    scan = started("scan", "--from-list", "-", "--json", "--workers", 1, *options, stdin=subprocess.PIPE)
+    listed = b"".join(b"%s\n" % os.fsencode(path) for path in sorted(many.iterdir())[:5])
+    scan.stdin.write(listed.ljust(1 << 16, b"\n"))  # as much as is read at once
+    seen = [scan.stdout.readline() for _ in range(2)]
+    scan.send_signal(signal.SIGINT)
+
+    assert scan.wait(timeout=60) == INTERRUPTED
+    assert len(seen + scan.stdout.readlines()) == 5
+    scan.communicate()
+
+
+@posix
 def test_an_interrupted_scan_for_people_ends_with_its_summary(many):
     scan = started("scan", many, "--workers", 1)
     for _ in range(3):
