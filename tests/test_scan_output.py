@@ -741,6 +741,22 @@ def test_a_copy_that_fails_leaves_nothing(photos, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("apart")
+def test_a_picture_that_cannot_be_removed_is_in_its_folder_alone(photos, tmp_path, monkeypatch):
+    source, unlink = photos / "a.jpg", Path.unlink
+
+    def kept(path, **options):
+        if path == source:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", kept)
+    with pytest.raises(PermissionError):
+        sorter(photos, move_rejected=tmp_path / "bad").sort(str(source), ok=False)
+
+    assert source.read_bytes() == SHARP
+    assert not (tmp_path / "bad" / "a.jpg").exists()
+
+
 def test_a_copy_never_takes_a_name_that_was_taken_while_it_was_made(photos, tmp_path, monkeypatch):
     def taken(*_):
         (tmp_path / "good" / "a.jpg").write_text("others")
