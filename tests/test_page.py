@@ -636,6 +636,21 @@ def test_a_scan_that_goes_on_has_a_page_of_the_whole(tmp_path, photos, capsysbin
     assert b"Traceback" not in capsysbinary.readouterr().err
 
 
+def test_a_scan_whose_page_could_not_be_written_is_gone_on_with(tmp_path, photos, monkeypatch, capsysbinary):
+    arguments = ["scan", "-o", str(tmp_path / "out.jsonl"), "--html", str(tmp_path / "report.html"), str(photos)]
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Page, "_summary", full)
+        assert run(arguments) == 2
+    assert {path.name for path in tmp_path.glob("out*")} == {"out.jsonl.part"}
+    assert run([*arguments, "--resume"]) == 1
+    assert counted(tmp_path / "report.html") == (True, len((tmp_path / "out.jsonl").read_bytes().splitlines()))
+    assert b"No space left on device" in capsysbinary.readouterr().err
+
+
 def test_a_page_in_the_scanned_folder_is_no_picture_of_it(tmp_path, capsysbinary):
     (tmp_path / "a.jpg").write_bytes(SHARP)
     page = tmp_path / "report.html"

@@ -160,6 +160,19 @@ def test_csv_has_a_row_for_each_picture_and_a_cell_for_each_value(run, photos, t
     assert rows[4]["blur_radius"] == ""
 
 
+@posix
+def test_a_name_with_a_line_end_is_one_cell_of_csv(run, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("a\rb.jpg", "c\nd.jpg", "e\r\nf.jpg"):
+        (folder / name).write_bytes(SHARP)
+    run("scan", folder, "-o", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [Path(row["source"]).name for row in rows] == ["a\rb.jpg", "c\nd.jpg", "e\r\nf.jpg"]
+
+
 def test_parquet_is_read_back_by_pyarrow_with_the_types_of_its_columns(run, photos, tmp_path):
     pa = pytest.importorskip("pyarrow", reason="the extra imagegate[parquet] is not installed")
     from pyarrow import parquet  # noqa: PLC0415 - an extra
@@ -418,6 +431,15 @@ def test_a_damaged_part_is_refused(tmp_path):
         list(output.finished(items("a", "b", "c")))
 
 
+@pytest.mark.parametrize("theirs", [b"[1, 2]\n3", b'{"a": 1}\n{"b"', b"no line end", b'"text"\n'])
+def test_a_file_that_is_no_scans_is_refused_and_stays_as_it_is(tmp_path, theirs):
+    (tmp_path / "out.jsonl.part").write_bytes(theirs)
+    with pytest.raises(OutputRefused, match="remove it to begin anew"):
+        Output(tmp_path / "out.jsonl", SETTINGS, resume=True)
+
+    assert (tmp_path / "out.jsonl.part").read_bytes() == theirs
+
+
 @posix
 def test_two_scans_do_not_write_one_file(tmp_path):
     with (
@@ -489,6 +511,21 @@ def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, und
     assert err.count(b"\n") == 1
     assert run("scan", "-q", many, "-o", out, "--resume").code == REJECTED
     assert without_timings(out) == without_timings(undisturbed("jsonl"))
+
+
+@posix
+@pytest.mark.parametrize("to_file", [False, True])
+def test_an_interrupt_ends_the_wait_for_a_list_that_is_still_written(many, tmp_path, to_file):
+    options = ["-o", tmp_path / "out.jsonl"] if to_file else []
+    scan = started("scan", "--from-list", "-", "--json", "--workers", 1, *options, stdin=subprocess.PIPE)
+    listed = b"".join(b"%s\n" % os.fsencode(path) for path in sorted(many.iterdir())[:5])
+    scan.stdin.write(listed.ljust(1 << 16, b"\n"))  # as much as is read at once
+    seen = [scan.stdout.readline() for _ in range(2)]
+    scan.send_signal(signal.SIGINT)
+
+    assert scan.wait(timeout=60) == INTERRUPTED
+    assert len(seen + scan.stdout.readlines()) == 5
+    scan.communicate()
 
 
 @posix
@@ -704,6 +741,22 @@ def test_a_copy_that_fails_leaves_nothing(photos, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("apart")
+def test_a_picture_that_cannot_be_removed_is_in_its_folder_alone(photos, tmp_path, monkeypatch):
+    source, unlink = photos / "a.jpg", Path.unlink
+
+    def kept(path, **options):
+        if path == source:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", kept)
+    with pytest.raises(PermissionError):
+        sorter(photos, move_rejected=tmp_path / "bad").sort(str(source), ok=False)
+
+    assert source.read_bytes() == SHARP
+    assert not (tmp_path / "bad" / "a.jpg").exists()
+
+
 def test_a_copy_never_takes_a_name_that_was_taken_while_it_was_made(photos, tmp_path, monkeypatch):
     def taken(*_):
         (tmp_path / "good" / "a.jpg").write_text("others")

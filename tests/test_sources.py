@@ -79,6 +79,29 @@ def test_a_folder_is_visited_once_whatever_leads_to_it(tmp_path):
     assert items.skipped == {"link to a folder": 1, "folder already visited": 2}
 
 
+@pytest.fixture
+def nested(tmp_path):
+    """A folder in more folders than calls can be nested; pytest could not remove it."""
+    levels = [tmp_path]
+    for _ in range(sys.getrecursionlimit() + 50):
+        levels.append(levels[-1] / "a")
+        levels[-1].mkdir()
+    yield levels[-1]
+    for folder in reversed(levels[1:]):
+        for file in folder.glob("*.jpg"):
+            file.unlink()
+        folder.rmdir()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no paths that long")
+def test_folders_are_entered_however_deep_they_are_nested(tmp_path, nested):
+    grown(tmp_path, "b.jpg", nested / "c.jpg")
+    below = os.path.relpath(nested / "c.jpg", tmp_path)
+
+    assert names(tmp_path, tmp_path) == [below, "b.jpg"]
+    assert names(f"{tmp_path}/**/c.jpg", tmp_path) == [below]
+
+
 def test_names_of_every_script_and_of_none_keep_their_order_by_code_point(tmp_path):
     there = ["a.jpg", "É.jpg", "фото.jpg", "ảnh.jpg", "写真.jpg", "صورة.jpg", "📷.jpg", "new\nline.jpg", "b c.jpg"]
     grown(tmp_path, *there)

@@ -200,20 +200,21 @@ def scan(  # noqa: PLR0913 - the options of the command
     with (
         locations.opened(names, from_list) as source,
         output_of(output, asked, resume=resume) or nullcontext() as file,
-        _page(html, judge, sorter) as page,
     ):
-        items = items_of(source, policy=judge, column=column)
-        printer = Printer(json=json, quiet=quiet, api=api, lang=lang, table=file is None)
-        if judge.isolation == "none":
-            imagegate.warmup()  # else the slowest picture would be the one that loads the kernels
-        on_screen = (json or api is not None) and sys.stdout.isatty()
-        # What comes out of a stream can be read only once, so it is not counted beforehand.
-        with (
-            Count(names if plain else None) as count,
-            Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress,
-        ):
-            run = Run(printer, file, page, sorter, progress, plain=plain)
-            interrupted = run.pictures(items, judge, lang, workers)
+        with _page(html, judge, sorter) as page:
+            items = items_of(source, policy=judge, column=column)
+            printer = Printer(json=json, quiet=quiet, api=api, lang=lang, table=file is None)
+            if judge.isolation == "none":
+                imagegate.warmup()  # else the slowest picture would be the one that loads the kernels
+            on_screen = (json or api is not None) and sys.stdout.isatty()
+            # What comes out of a stream can be read only once, so it is not counted beforehand.
+            with (
+                Count(names if plain else None) as count,
+                Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress,
+            ):
+                run = Run(printer, file, page, sorter, progress, plain=plain)
+                interrupted = run.pictures(items, judge, lang, workers)
+        # After the page, for a scan that is complete is not gone on with.
         if file is not None and interrupted is None:
             file.finish()
     if file is not None and interrupted is not None:

@@ -17,6 +17,11 @@ T = TypeVar("T")
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 # As shells report a process that a signal ended.
 _SHELL: Final = 128
+_END: Final = object()
+
+
+class _Stopped(BaseException):
+    """Ends a read that may wait for ever, as of a list that somebody still writes; no record is made of it."""
 
 
 class Interrupt:
@@ -29,6 +34,7 @@ class Interrupt:
     def __init__(self) -> None:
         self.code: int | None = None
         self._before: dict[int, Any] = {}
+        self._waits = False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # no other may set handlers
@@ -43,16 +49,27 @@ class Interrupt:
             signal.signal(number, handler)
 
     def until(self, values: Iterable[T]) -> Iterator[T]:
-        """These values, as long as no signal has come."""
-        for value in values:
-            if self.code is not None:
-                return
-            yield value
+        """These values, as long as no signal has come; whatever waits for the next one is broken off."""
+        source: Iterator[Any] = iter(values)
+        try:
+            while self.code is None:
+                self._waits = True
+                value: Any = next(source, _END)
+                self._waits = False
+                if value is _END:
+                    return
+                yield value
+        except _Stopped:
+            return
+        finally:
+            self._waits = False
 
     def _note(self, number: int, _: object) -> None:
         if self.code is not None:
             _end(self.code)
         self.code = _SHELL + number
+        if self._waits:
+            raise _Stopped
 
 
 def _end(code: int) -> None:

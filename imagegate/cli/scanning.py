@@ -111,7 +111,7 @@ class Run:
         if self._page is not None:
             items = apart_from(items, [self._page.path])
         if self._output is None:
-            return self._headed(items)
+            return self._headed(interrupt.until(items))
         try:
             for item, plain in interrupt.until(self._output.finished(items, self._sorter.is_gone)):
                 self._printer.tally.add(plain)

@@ -101,11 +101,14 @@ def _move(source: Path, target: Path) -> None:
     if _is_there(source, target):
         source.unlink()
         return
-    if not source.is_symlink() and _linked(source, target):
+    if source.is_symlink() or not _linked(source, target):
+        _copy(source, target)
+    try:
         source.unlink()
-        return
-    _copy(source, target)
-    source.unlink()
+    except OSError:
+        if os.path.lexists(source):  # It stays where it is, and there alone.
+            target.unlink()
+        raise
 
 
 def _linked(source: Path, target: Path) -> bool:

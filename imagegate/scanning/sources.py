@@ -128,12 +128,25 @@ class _Finder:
 
     def _walk(self, folder: str, depth: int = EVERYWHERE) -> Iterator[str]:
         """Files below a folder, sorted by name; of the names, only those still to come on the way here are held."""
+        levels = [self._level(folder)]  # no recursion, for folders can be nested deeper than calls
+        while levels:
+            for path, is_folder in levels[-1]:
+                if not is_folder:
+                    yield path
+                elif len(levels) < depth:
+                    levels.append(self._level(path))
+                    break
+            else:
+                levels.pop()
+
+    def _level(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """The files and folders in a folder, and which they are; of one that cannot be listed it alone, as a file."""
         try:
             about = os.stat(folder)  # noqa: PTH116 - no object for each of a million files
             with os.scandir(folder) as listing:
                 names = sorted_names(entry.name for entry in listing)
         except OSError:
-            yield folder  # A folder is no file, so its record tells of it.
+            yield folder, False  # A folder is no file, so its record tells of it.
             return
         if (about.st_dev, about.st_ino) in self._visited:
             self.skipped["folder already visited"] += 1
@@ -146,12 +159,12 @@ class _Finder:
                 self.skipped["hidden"] += 1
                 continue
             path = os.path.join(folder, name)  # noqa: PTH118 - likewise
-            if _is_folder(path):
-                yield from self._walk(path, depth - 1) if depth > 1 else ()
+            if is_folder := _is_folder(path):
+                yield path, is_folder
             elif reason := _no_file(path):
                 self.skipped[reason] += 1
             else:
-                yield path
+                yield path, is_folder
 
 
 def items_of(

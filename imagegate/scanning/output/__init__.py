@@ -68,8 +68,8 @@ class Output:
             raise OutputRefused(f"{self.path} exists and is complete; remove it, or give another name")
         self._file = _opened(self.part, resume=resume)
         try:
+            self._begin(settings)  # first, so that nothing is cut off a file that is no scan's
             _cut_torn_line(self._file)
-            self._begin(settings)
         except BaseException:
             self._file.close()
             raise
@@ -133,10 +133,14 @@ class Output:
     def _begin(self, settings: Mapping[str, Any]) -> None:
         with self.part.open("rb") as file:
             line = file.readline()
-        if not line:
+        asked = _line(settings)
+        if len(line) < len(asked) and asked.startswith(line):  # new, or killed in the middle of it
+            self._file.truncate(0)
             _append(self._file, settings)
             return
-        then, now = self._decoded(line), msgspec.json.decode(msgspec.json.encode(settings))
+        then, now = self._decoded(line), msgspec.json.decode(asked)
+        if not isinstance(then, dict):
+            raise OutputRefused(f"{self.part} is no part of a scan; remove it to begin anew")
         changed = [name for name in now if then.get(name) != now[name]]
         if changed:
             raise OutputRefused(f"{self.part} was begun with another {' and '.join(changed)}; remove it to begin anew")
@@ -195,9 +199,13 @@ def _cut_torn_line(file: FileIO) -> None:
 
 
 def _append(file: FileIO, value: Mapping[str, Any]) -> None:
-    left = memoryview(msgspec.json.encode(value) + b"\n")
+    left = memoryview(_line(value))
     while left:
         left = left[file.write(left) :]
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
 
 
 def _as_written(source: str) -> str:

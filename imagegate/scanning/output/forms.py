@@ -36,7 +36,7 @@ def _to_jsonl(lines: Iterator[bytes], file: BinaryIO) -> None:
 
 def _to_csv(lines: Iterator[bytes], file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    table = csv.writer(text, lineterminator="\n")
+    table = csv.writer(text)  # Lines end as in RFC 4180: with "\n" alone Python before 3.13 leaves a "\r" unquoted.
     table.writerow(COLUMNS)
     table.writerows([_cell(value) for value in row(record).values()] for record in _records(lines))
     text.detach()
