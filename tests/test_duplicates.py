@@ -177,6 +177,15 @@ def test_a_copy_of_a_copy_names_the_first_it_is_near_to(folder):
     assert messages(imagegate.scan(paths))[2] == f"The picture is nearly the same as {paths[0]}."
 
 
+def test_a_copy_is_not_remembered_beside_its_original(folder):
+    """Else of thousands of frames of one scene each would be compared with all before it."""
+    earlier = duplicates.Duplicates(imagegate.PROFILES["default"])
+    for record in imagegate.scan(folder(a=encoded(SCENE), b=encoded(SCENE, quality=60), c=encoded(OTHER))):
+        earlier.judged(record)
+
+    assert len(earlier) == 2
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_copy_that_was_turned_as_it_is_seen_is_a_copy(folder, orientation):
     exif = Image.Exif()

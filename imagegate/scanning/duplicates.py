@@ -34,7 +34,8 @@ def looked_for(policy: Policy) -> bool:
 class Duplicates:
     """The pictures of a scan so far, in some 50 bytes each, and which of them another one repeats.
 
-    Of a file that came before nothing is remembered: what it is like, the first one is like as well.
+    Of a picture that came before nothing is remembered: what repeats it repeats the first one. Else thousands of frames
+    of one scene would each be held against all before it.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -42,6 +43,10 @@ class Duplicates:
         self._names = Names()
         self._contents = array("I")
         self._looks = HammingIndex(BYTES, radius=RADIUS, chunks=2, reach=1)
+
+    def __len__(self) -> int:
+        """How many pictures are remembered."""
+        return len(self._looks)
 
     def judged(self, record: Record) -> Record:
         """The record, with a finding where its picture came before; it is remembered for those that follow.
@@ -72,10 +77,12 @@ class Duplicates:
         same = [row for row in near if self._contents[row] == content]
         if same:
             return Phrase("The file is the same as {first}.", first=self._name(same[0]))
+        if near:
+            return Phrase("The picture is nearly the same as {first}.", first=self._name(near[0]))
         self._names.append(source)
         self._contents.append(content)
         self._looks.add(looks)
-        return Phrase("The picture is nearly the same as {first}.", first=self._name(near[0])) if near else None
+        return None
 
     def _name(self, row: int) -> str:
         """As records write it: a name that is not UTF-8 could not be part of a message."""
