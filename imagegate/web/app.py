@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import asynccontextmanager
 from functools import partial
@@ -309,6 +310,10 @@ class Service:
             # Each at the same time, so that each starts a worker.
             started = (asyncio.to_thread(check, _NO_PICTURE, policy=self.default) for _ in range(cores()))
             await asyncio.gather(*started)
+        # What libraries and kernels are made of stays. A full collection walks through it, and holds up all requests
+        # for a tenth of a second, one of the first two among them.
+        gc.collect()
+        gc.freeze()
         self.ready = True
         _log.info("ready")
 
