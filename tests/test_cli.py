@@ -645,6 +645,7 @@ def test_a_picture_can_be_piped_in():
     assert (piped.returncode, piped.stdout, piped.stderr) == (PASSED, b"", b"")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_ends_the_command_quietly(photos):
     reader, writer = os.pipe()
     os.close(reader)
@@ -661,6 +662,7 @@ def test_a_reader_that_leaves_early_ends_the_command_quietly(photos):
     assert (left.returncode, left.stderr) == (PIPE_CLOSED, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 @pytest.mark.parametrize(
     ("redirected", "code", "told"),
@@ -676,6 +678,7 @@ def test_streams_may_be_closed(sharp, redirected, code, told):
     assert (ended.returncode, ended.stderr) == (code, told)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("command", ["check {sharp}", "check --json {sharp}", "scan {sharp}", "causes", "--help"])
 def test_a_full_disk_is_told_in_one_line(sharp, command):
@@ -684,6 +687,7 @@ def test_a_full_disk_is_told_in_one_line(sharp, command):
     assert (ended.returncode, ended.stderr) == (MISUSE, b"imagegate: No space left on device\n")
 
 
+@pytest.mark.slow
 def test_names_are_printed_in_a_locale_that_cannot_show_them(tmp_path):
     (tmp_path / "皮膚.jpg").write_bytes(SHARP)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}

@@ -220,6 +220,7 @@ def read_only(folder):
         path.chmod(mode)
 
 
+@pytest.mark.slow
 def test_kernels_that_a_build_compiled_are_found_where_nothing_can_be_written(package):
     assert run(package, ONE_KERNEL) == COMPILED
     for path in package.rglob("*.py"):  # an image's layers may keep whole seconds alone

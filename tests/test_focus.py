@@ -180,6 +180,7 @@ def test_a_sharp_subject_before_a_soft_background_is_sharp():
     assert not np.nanmax(corners) <= np.nanmedian(centre)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [2.0, 4.0])
 def test_the_middle_is_less_sharp_than_the_rim_where_the_subject_alone_is_blurred(skin, sigma):
     mask, soft = subject(), defocused(skin, sigma)
@@ -189,6 +190,7 @@ def test_the_middle_is_less_sharp_than_the_rim_where_the_subject_alone_is_blurre
     assert focused.centre_sharpness > 1.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [1.0, 3.0])
 @pytest.mark.parametrize("sigma", [0.0, 2.0])
 def test_the_middle_is_as_sharp_as_the_rim_where_all_is_sharp_or_all_is_blurred(skin, sigma, noise):
@@ -207,6 +209,7 @@ def test_too_few_tiles_tell_nothing_of_the_middle_and_the_rim(width):
     assert math.isnan(measure(draw_scene(height=width * 3 // 4, width=width)).centre_sharpness)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [0, 30, 45, 90, 120, 165])
 def test_motion_is_found_with_its_angle(degrees):
     found = measure(moved(draw_scene(), 16, degrees))

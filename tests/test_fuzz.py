@@ -33,6 +33,7 @@ def test_the_script_knows_the_targets():
     assert set(NAMES) == set(TARGETS)
 
 
+@pytest.mark.slow
 def test_the_seeds_are_the_same_in_each_run():
     assert [list(corpus.seeds(name)) for name in TARGETS] == [list(corpus.seeds(name)) for name in TARGETS]
 

@@ -120,6 +120,7 @@ def test_a_worker_says_what_the_caller_would(sample):
         np.testing.assert_array_equal(getattr(there.maps, field), getattr(here.maps, field), strict=True)
 
 
+@pytest.mark.slow
 def test_one_is_killed_and_one_exceeds_its_memory_and_a_hundred_others_are_right(pool, large):
     expected = [plain(imagegate.check(image)) for image in (SHARP, BLURRED)]
     with ThreadPoolExecutor(8) as callers:
@@ -173,6 +174,7 @@ def test_a_worker_starts_where_core_dumps_are_forbidden_for_good(monkeypatch):
     imagegate.worker._forgo_core_dumps()  # noqa: SLF001 - what a worker does first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [0, 1 << 22], ids=["that answers nothing", "that takes nothing in"])
 def test_a_worker_that_stands_still_is_killed_in_time(pool, length):
     """A pipe holds the small picture, but not the large one."""
@@ -369,6 +371,7 @@ def has_ended(pid):
     return bool(ended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["", KILLED], ids=["that ends", "that is killed"])
 def test_no_worker_outlives_its_script(tmp_path, end):
     ((ok, pid),) = run(SCRIPT + end, tmp_path)
@@ -378,6 +381,7 @@ def test_no_worker_outlives_its_script(tmp_path, end):
     assert end or not pathlib.Path("/proc", pid).exists()  # not even as a zombie
 
 
+@pytest.mark.slow
 def test_a_forked_process_has_workers_of_its_own(tmp_path):
     (first, *others) = run(SCRIPT + FORK, tmp_path)
     workers = {pid for _, pid in others}

@@ -66,6 +66,7 @@ print(kernels.luma_of(np.full((1, 1, 3), 7, np.uint8)), doctor._probe("cache", d
 """
 
 
+@pytest.mark.slow
 def test_where_there_is_no_place_for_them_kernels_are_compiled_all_the_same():
     run = subprocess.run([sys.executable, "-c", NOWHERE], capture_output=True, text=True, check=True)
 

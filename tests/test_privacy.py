@@ -106,6 +106,7 @@ def verdict(data):
     return json.dumps([strict.to_json(), lenient.to_json(), hashlib.sha256(pixels).hexdigest()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_picture_is_never_completed_with_pixels_of_the_one_before(data):
     """A fresh process has no picture before."""
@@ -150,6 +151,7 @@ def ways_in(data, folder):
     return [data, text, text.encode(), f"data:image/png;base64,{text}", text[:60] + "*" + text[61:], path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [SHARP, PNG, *DAMAGED.values()], ids=["a JPEG", "a PNG", *DAMAGED])
 def test_no_byte_of_a_picture_is_said_or_logged(data, tmp_path, caplog, capfd):
     caplog.set_level(0)

@@ -475,6 +475,7 @@ def test_a_full_disk_is_an_error_and_no_record_before_it_is_lost(tmp_path):
         assert [record for _, record in output.finished(items("a", "b"))] == RECORDS[:1]
 
 
+@pytest.mark.slow
 @posix
 def test_a_scan_that_may_write_no_more_says_so_and_is_gone_on_with(run, many, tmp_path, undisturbed):
     import resource  # noqa: PLC0415 - POSIX has it
@@ -494,6 +495,7 @@ def test_a_scan_that_may_write_no_more_says_so_and_is_gone_on_with(run, many, tm
 # Interrupted
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, undisturbed, number):
@@ -513,6 +515,7 @@ def test_an_interrupted_scan_finishes_what_is_under_way(run, many, tmp_path, und
     assert without_timings(out) == without_timings(undisturbed("jsonl"))
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("to_file", [False, True])
 def test_an_interrupt_ends_the_wait_for_a_list_that_is_still_written(many, tmp_path, to_file):
@@ -528,6 +531,7 @@ def test_an_interrupt_ends_the_wait_for_a_list_that_is_still_written(many, tmp_p
     scan.communicate()
 
 
+@pytest.mark.slow
 @posix
 def test_an_interrupted_scan_for_people_ends_with_its_summary(many):
     scan = started("scan", many, "--workers", 1)
@@ -557,6 +561,7 @@ def test_a_second_interrupt_ends_at_once():
     assert (ended.returncode, ended.stdout) == (INTERRUPTED, b"130 []\n")
 
 
+@pytest.mark.slow
 @posix
 def test_an_interrupted_scan_has_a_page_of_what_was_done(many, tmp_path):
     page = tmp_path / "report.html"
@@ -818,6 +823,7 @@ def test_a_file_above_the_scanned_folder_stays_in_the_other(photos, tmp_path, mo
     assert (tmp_path / "good" / "a.jpg").read_bytes() == SHARP
 
 
+@pytest.mark.slow
 @posix
 def test_a_scan_that_moves_is_gone_on_with_after_a_kill(run, many, tmp_path, undisturbed):
     folder = tmp_path / "photos"

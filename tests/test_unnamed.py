@@ -49,6 +49,7 @@ def names_in(folder):
     return [path.name for path in folder.iterdir()]
 
 
+@pytest.mark.slow
 @nameless
 @pytest.mark.parametrize("code", KILLED.values(), ids=KILLED)
 def test_a_kill_leaves_nothing_of_a_photo(tmp_path, code):

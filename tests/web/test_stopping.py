@@ -19,6 +19,8 @@ from imagegate.web.config import Settings, load
 from tests.generated import ROOT
 from tests.web.conftest import PATIENCE
 
+pytestmark = pytest.mark.slow  # a process each
+
 GOOD = (ROOT / "sample_images" / "good_mst05.jpg").read_bytes()
 
 
