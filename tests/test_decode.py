@@ -124,6 +124,7 @@ def test_luma_of_a_full_size_jpeg_is_the_decoders_own_within_one_level():
     assert np.abs(decoded(data).luma.astype(int) - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_luma_of_a_reduced_jpeg_is_the_decoders_own_within_one_level():
     data = encoded(polygons(3000, 4000), quality=90)
     expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_4)

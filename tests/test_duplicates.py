@@ -99,6 +99,7 @@ def test_what_cannot_be_decoded_has_no_duplicates(folder):
     assert [record.phash for record in records] == [None, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_the_first_is_the_sources_first_whatever_the_number_of_workers(folder, workers):
     large = encoded(polygons(1600, 2000, seed=3))  # takes longer than those behind it
@@ -130,6 +131,7 @@ def test_a_name_that_is_not_utf8_can_be_named(tmp_path):
     assert message == f"The file is the same as {tmp_path / 'a'}\\udcff.jpg."
 
 
+@pytest.mark.slow
 def test_isolation_finds_the_same(folder):
     paths = folder(a=encoded(SCENE), b=encoded(SCENE, quality=60), c=encoded(OTHER))
 

@@ -218,6 +218,7 @@ def test_motion_is_found_with_its_angle(degrees):
     assert found.blur_score > measure(draw_scene()).blur_score + 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [0, 15, 90, 165])
 def test_motion_is_blur(degrees):
     assert measure(moved(draw_scene(), 16, degrees)).blur_radius > 3

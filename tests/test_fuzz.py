@@ -20,6 +20,7 @@ def test_finds_are_answered(path):
     TARGETS[path.parent.name](path.read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_seed_is_answered(name):
     seeds = list(corpus.seeds(name))

@@ -347,6 +347,7 @@ def test_the_laplacian_variance_of_every_sample_is_opencvs(sample):
         assert report.measurements.laplacian_variance == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.*")), ids=lambda path: path.name)
 def test_a_lenient_policy_names_the_same_damage_and_writes_nothing(sample, capfd):
     lenient = Policy(severities={cause.code: "warn" for cause in imagegate.CAUSES.values() if cause.status == 400})

@@ -37,6 +37,7 @@ def codes(image, policy=TAKES_HEIC):
     return [finding.cause.code for finding in imagegate.check(image, policy=policy).findings]
 
 
+@pytest.mark.slow
 def test_a_heic_measures_as_its_decoded_pixels_do(photo, pillow_heif):
     report = imagegate.check(photo, policy=TAKES_HEIC)
     pixels = np.asarray(pillow_heif.open_heif(photo).to_pillow())
@@ -83,6 +84,7 @@ def test_a_heic_that_broke_off_is_truncated(photo, share):
     assert codes(photo[: int(share * len(photo))]) == ["image_truncated"]
 
 
+@pytest.mark.slow
 def test_no_changed_byte_escapes_as_an_exception(photo):
     for at in range(0, 800, 9):
         changed = photo[:at] + bytes([photo[at] ^ 4]) + photo[at + 1 :]

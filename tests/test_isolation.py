@@ -139,6 +139,7 @@ def test_one_is_killed_and_one_exceeds_its_memory_and_a_hundred_others_are_right
     assert plain(imagegate.check(large, policy=ISOLATED)) == plain(imagegate.check(large))
 
 
+@pytest.mark.slow
 def test_jpegs_that_ask_for_more_than_their_share_are_too_large(empty_pool):
     """Of a fresh worker, which keeps nothing of a larger share."""
     empty_pool.command = isolation.worker_command()

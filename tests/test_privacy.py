@@ -191,6 +191,7 @@ print(done, [folder.stat().st_mtime_ns for folder in folders] == before)
 """
 
 
+@pytest.mark.slow
 def test_no_file_is_written_and_nobody_is_told(tmp_path):
     """Python tells what it opens and calls; a file that a decoder wrote and removed has changed its folder."""
     temporary, current, given = (tmp_path / name for name in ("temporary", "current", "given"))

@@ -615,6 +615,7 @@ def test_quiet_progress_says_nothing(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @posix
 def test_progress_is_a_bar_on_a_terminal(many, tmp_path):
     import pty  # noqa: PLC0415 - POSIX has it

@@ -93,6 +93,7 @@ def nested(tmp_path):
         folder.rmdir()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the system has no paths that long")
 def test_folders_are_entered_however_deep_they_are_nested(tmp_path, nested):
     grown(tmp_path, "b.jpg", nested / "c.jpg")
@@ -298,6 +299,7 @@ def test_the_pictures_of_an_archive_are_read_in_place(tmp_path, kind, workers):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_many_threads_read_one_zip_right(tmp_path):
     entries = {f"{number:03}.jpg": SHARP if number % 3 else BLURRED for number in range(120)}
     path = zipped(tmp_path / "many.zip", entries, compression=zipfile.ZIP_DEFLATED)

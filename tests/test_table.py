@@ -124,6 +124,7 @@ def test_what_is_not_installed_is_named_with_its_remedy(photos, monkeypatch, met
         getattr(imagegate.scan(photos), method)()
 
 
+@pytest.mark.slow
 def test_a_scan_works_under_spawn_without_a_guard(photos):
     """A process that is spawned imports the main module anew: a scan must start no process of its own then."""
     script = photos.parent / "script.py"
@@ -142,6 +143,7 @@ def test_a_scan_works_under_spawn_without_a_guard(photos):
     assert run.stdout.strip() == "[200, 422, 400, 400, None]"
 
 
+@pytest.mark.slow
 def test_a_scan_works_where_an_event_loop_runs_as_in_a_notebook(photos):
     script = (
         "import asyncio, sys, imagegate\n"

@@ -29,6 +29,7 @@ def test_bombs_are_refused_by_their_cause(client):
     assert client.get("/readyz").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["afl_jpeg", "pillow_broken", "pngsuite"])
 def test_the_finds_of_fuzzers_are_answered_as_check_does(client, shared, folder):
     for path in sorted((shared / "data" / folder).rglob("*.*")):
