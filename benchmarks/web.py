@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "web.md"
 MEBIBYTE = 1 << 20
-TIMES = 4  # the load that it can take
+OFFERED = 4  # times the load that it can take
+AIMED = 5  # of calls that are late some do not come
 CLIENTS = 128
 PATIENCE = 60.0  # seconds after which a call hangs
 FIRST, COST, MEMORY = 3, 1.18, 1.1  # the targets, as ratios
@@ -175,8 +176,8 @@ class Overload(NamedTuple):
 
 
 def overload(service: Service, way: Way, capacity: float, seconds: float) -> Overload:
-    """Call it TIMES as often a second as it can answer; a client that is late does not catch up."""
-    interval = CLIENTS / (TIMES * capacity)
+    """Call it AIMED times as often a second as it can answer; a client that is late does not catch up."""
+    interval = CLIENTS / (AIMED * capacity)
     until = time.perf_counter() + seconds
     stop = threading.Event()
 
@@ -233,7 +234,7 @@ def _overloaded(found: Overload) -> Iterator[Line]:
     when = all(answer.says_when for answer in found.answers if answer.status == 503)
     deadline = Settings().deadline
     others = sum(count for status, count in statuses.items() if status not in {200, 503})
-    yield Line("load offered, over what it can take", f"{TIMES}", f"{found.offered:.1f}", None)
+    yield Line("load offered, over what it can take", f">= {OFFERED}", f"{found.offered:.1f}", found.offered >= OFFERED)
     yield Line("requests answered 200", "", f"{statuses[200]}", None)
     yield Line("slowest of them, over the deadline", "<= 1", f"{slowest / deadline:.2f}", slowest <= deadline)
     yield Line("requests answered 503, all with Retry-After", "all", f"{statuses[503]}", when)
