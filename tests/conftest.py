@@ -1,6 +1,7 @@
 """What the tests share."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -24,3 +25,22 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"the real pictures are not here: {folder} is missing; set IMAGEGATE_SHARED")
     return folder
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The Chromium that is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed; extra `browser`")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on the path")
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield launched
+        launched.close()

@@ -12,7 +12,7 @@ from imagegate.calibration import calibrate
 from imagegate.calibration.page import to_html
 from tests.contrast import contrast
 from tests.test_calibration import records
-from tests.test_page import SIZES, browser  # noqa: F401 - a fixture
+from tests.test_page import SIZES
 
 STYLE = (resources.files("imagegate.calibration") / "page.css").read_text(encoding="utf-8")
 LIGHT, DARK, PRINTED = (dict(re.findall(r"--(\w+): (#\w{3,6});", part)) for part in STYLE.split(":root")[1:])
@@ -49,7 +49,7 @@ def test_text_and_curves_meet_wcag_aa(colours):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_it_is_whole_on_every_screen_in_light_and_dark(browser, page, size, scheme):  # noqa: F811 - a fixture
+def test_it_is_whole_on_every_screen_in_light_and_dark(browser, page, size, scheme):
     path, rules = page
     trouble = []
     context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)

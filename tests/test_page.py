@@ -8,7 +8,6 @@ import io
 import itertools
 import json
 import re
-import shutil
 import zipfile
 from html.parser import HTMLParser
 from importlib import resources
@@ -385,24 +384,8 @@ def test_a_page_that_cannot_be_written_is_misuse(tmp_path, photos, capsys, page,
 
 # In a browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 MANY = 10_000
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed; extra `browser`")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on the path")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

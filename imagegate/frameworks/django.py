@@ -93,19 +93,25 @@ class GateValidator:
         return hash(self.policy.name)
 
 
-class GatedImageField(FileField):
-    """A field of a form whose file passes.
+class GatedField:
+    """What fields of forms and of serializers have in common, before the FileField of either.
 
     Args:
         policy: What is taken: None for the default, a profile's name, or a Policy.
-        **options: As of Django's FileField.
+        **options: As of that FileField.
     """
+
+    validators: list[Any]
 
     def __init__(self, policy: Policy | str | None = None, **options: Any) -> None:
         # An empty file is the validator's to refuse, with the rest.
-        super().__init__(allow_empty_file=True, **options)
+        super().__init__(allow_empty_file=True, **options)  # type: ignore[call-arg] # the FileField's
         self._policy = resolve(policy)
         self.validators.append(GateValidator(policy))
+
+
+class GatedImageField(GatedField, FileField):
+    """A field of a form whose file passes; its first argument is the policy."""
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """The file; what Django says of one that is missing has the code of that cause."""

@@ -9,8 +9,7 @@ try:
 except ImportError as error:
     raise ImportError("imagegate.frameworks.drf needs: pip install djangorestframework") from error
 
-from imagegate.frameworks.django import CauseCode, GateValidator, finding_at, no_file, refuse
-from imagegate.policy import resolve
+from imagegate.frameworks.django import CauseCode, GatedField, GateValidator, finding_at, no_file, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,24 +17,12 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from imagegate.causes import Finding
-    from imagegate.policy import Policy
 
 __all__ = ["GateValidator", "GatedImageField", "exception_handler"]
 
 
-class GatedImageField(serializers.FileField):
-    """A field of a serializer whose file passes.
-
-    Args:
-        policy: What is taken: None for the default, a profile's name, or a Policy.
-        **options: As of REST framework's FileField.
-    """
-
-    def __init__(self, policy: Policy | str | None = None, **options: Any) -> None:
-        # An empty file is the validator's to refuse, with the rest.
-        super().__init__(allow_empty_file=True, **options)
-        self._policy = resolve(policy)
-        self.validators.append(GateValidator(policy))
+class GatedImageField(GatedField, serializers.FileField):
+    """A field of a serializer whose file passes; its first argument is the policy."""
 
     def fail(self, key: str, **values: Any) -> NoReturn:
         """What REST framework says of a file that is missing has the code of that cause."""
