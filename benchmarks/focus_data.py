@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.focus_variants import ACCEPTABLE, BLURRED, CROPPED, grey_light, random_variant, taken
 from imagegate.kernels import luma_of
-from imagegate.measure.focus import described, is_textured
+from imagegate.measure.focus import described
 from tests.samples import camera
 from tests.samples.make import METERED_EV
 from tests.samples.skin import draw_skin
@@ -123,8 +123,8 @@ def _example(photo: str, name: str, light: Light, variant: Variant, rng: np.rand
     tiles = np.full((TILES, found.descriptors.tiles.shape[1]), np.nan, np.float32)
     tiles[: len(found.descriptors.tiles)] = found.descriptors.tiles
     severity = np.nan if variant.soft else variant.severity
-    textured = is_textured(float(found.signal.max()), found.noise_sigma)
-    return Example(photo, name, tiles, found.descriptors.picture, variant.blurred(max(luma.shape)), severity, textured)
+    blurred = variant.blurred(max(luma.shape))
+    return Example(photo, name, tiles, found.descriptors.picture, blurred, severity, found.tiles.textured)
 
 
 def gathered(pool: Pool, function: Callable[[str], list[Example]], photos: list[str]) -> dict[str, NDArray[Any]]:

@@ -99,7 +99,7 @@ def warmup() -> None:
     # Squares in a JPEG, across its blocks: of noise the focus is not judged, and of no other format the compression.
     # The PNG is wide enough to be reduced.
     squares = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8).repeat(50, axis=0).repeat(50, axis=1)
-    check(simplejpeg.encode_jpeg(squares))
+    examine(simplejpeg.encode_jpeg(squares), resolve(None), keep="phash")
     check(cv2.imencode(".png", squares.repeat(3, axis=1))[1].tobytes())
 
 

@@ -9,14 +9,14 @@ import pytest
 from imagegate.kernels.grid import grid_sums
 from imagegate.kernels.histogram import luma_histogram
 from imagegate.measure.exposure import exposure, linear_light
-from tests.kernels.twins_exposure import grid_sums_numpy, luma_histogram_numpy
+from tests.kernels.twins_exposure import fall_of_light_numpy, glare_numpy, grid_sums_numpy, luma_histogram_numpy
 
 SIZES = [(1, 1), (1, 7), (5, 3), (33, 65), (750, 1000), (997, 613)]
 UNDEREXPOSED, OVEREXPOSED, LOW_CONTRAST = 60, 0.3, 0.35
 
 # E. Monk, "The Monk Skin Tone Scale", 2019.
 _TONES = ["f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420"]
-MONK = [linear_light(np.array(list(bytes.fromhex(tone)))) for tone in _TONES]
+MONK = [np.array([linear_light(level) for level in bytes.fromhex(tone)]) for tone in _TONES]
 
 
 def encode(light):
@@ -55,6 +55,20 @@ def test_percentiles_are_levels_that_the_share_does_not_exceed():
     luma = np.repeat(np.arange(100, dtype=np.uint8), 4).reshape(20, 20)
     measured = exposure(luma)
     assert (measured.luma_p02, measured.luma_p98) == (1, 97)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_light_that_falls_and_glares_is_measured_as_the_twins_do(seed):
+    rng = np.random.default_rng(seed)
+    y, x = np.ogrid[:300, :410]
+    light = rng.uniform(5, 150) + rng.uniform(-0.4, 0.4) * y + rng.uniform(-0.3, 0.3) * x + rng.normal(0, 9, (300, 410))
+    light[rng.integers(200) :, rng.integers(300) :] += rng.choice([0, 90])
+    light[rng.random(light.shape) < 0.02] = 255
+    luma = np.clip(light, 0, 255).astype(np.uint8)
+    measured = exposure(luma)
+    light, _, pixels = grid_sums_numpy(luma, 26, 250)
+    assert measured.unevenness == pytest.approx(fall_of_light_numpy(light / pixels), rel=1e-9)
+    assert measured.glare_share == glare_numpy(luma, 26) / luma.size
 
 
 @pytest.mark.parametrize("level", [0, 1, 128, 255])
@@ -157,4 +171,5 @@ def test_lit_cells_in_one_line_say_nothing_about_the_frame():
 
 
 def test_linear_light_is_that_of_the_standard():
-    np.testing.assert_allclose(linear_light(np.array([0.0, 10, 128, 255])), [0, 0.003035, 0.215861, 1], atol=1e-6)
+    light = [linear_light(level) for level in (0, 10, 128, 255)]
+    np.testing.assert_allclose(light, [0, 0.003035, 0.215861, 1], atol=1e-6)

@@ -5,8 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from imagegate import kernels
+from imagegate.kernels import statistics
 from tests.comparisons import COMPARISONS
 
 SIZES = [(64, 96), (33, 65), (100, 257), (3, 2), (2, 3), (1030, 5), (5, 4099), (256, 256)]
@@ -31,6 +35,14 @@ def test_a_kernel_equals_its_twins(name, library, size):
 
 def test_every_kernel_is_compared():
     assert set(COMPARISONS) == set(kernels.__all__)
+
+
+@given(arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6)), st.floats(0, 1))
+def test_means_and_quantiles_are_those_of_numpy(values, share):
+    place = int(share * (values.size - 1))
+
+    assert statistics.mean(values) == pytest.approx(values.mean(), rel=1e-9, abs=1e-6)
+    assert statistics.select(values, place) == statistics.quantile(values, share) == np.sort(values)[place]
 
 
 def test_the_largest_laplacians_do_not_overflow():

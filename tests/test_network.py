@@ -11,6 +11,8 @@ from imagegate.kernels.describe import OFFSETS, pair_counts
 from imagegate.measure.descriptors import Source, choose_tiles, jpeg_scale
 from imagegate.measure.focus import described, fitted, focus
 from tests.kernels.twins_describe import FULL, HALF, blur_network_numpy
+from tests.kernels.twins_tiles import closed_forms_numpy, describe_picture_numpy
+from tests.scenes import polygons
 
 MOST_BYTES = 300_000
 
@@ -77,6 +79,37 @@ def test_the_numbers_of_a_ramp_are_known():
     np.testing.assert_allclose(found.picture[:3], math.log(0.1), rtol=1e-6)
     assert found.picture[4:7].tolist() == pytest.approx([math.log(54), math.log(0.096), 1.0])
     assert found.picture[7] == pytest.approx((20 + 95) / 128 - 1)
+
+
+def pictures():
+    """Noise alone, texture with noise, a picture with few tiles, and a drawn one, blurred across."""
+    rng = np.random.default_rng(3)
+    ramp = np.add.outer(np.arange(400), np.arange(500)) // 4
+    drawn = polygons()[:, :, 0]
+    return {
+        "noise": rng.integers(90, 110, (320, 480), np.uint8),
+        "texture": np.clip(ramp + rng.normal(0, 20, ramp.shape) * (ramp % 64 > 32), 0, 255).astype(np.uint8),
+        "few": rng.integers(0, 256, (70, 100), np.uint8),
+        "moved": np.mean([drawn[:, i : i - 9] for i in range(9)], axis=0).astype(np.uint8),
+    }
+
+
+@pytest.mark.parametrize("name", pictures())
+def test_the_tiles_are_judged_as_their_twin_judges_them(name):
+    luma = pictures()[name]
+    ours, theirs = described(luma, Source()).tiles._asdict(), closed_forms_numpy(luma)
+    assert set(ours) == set(theirs)
+    for number in ours:
+        np.testing.assert_allclose(ours[number], theirs[number], rtol=1e-6, err_msg=number)
+
+
+@pytest.mark.parametrize("name", pictures())
+def test_the_network_is_told_what_the_twin_tells(name):
+    luma = pictures()[name]
+    ours = described(luma, Source(jpeg_quality=90.0, scaled=True)).descriptors
+    tiles, picture = describe_picture_numpy(luma, 20, True)
+    np.testing.assert_allclose(ours.tiles, tiles, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ours.picture, picture, rtol=1e-5, atol=1e-6)
 
 
 def test_every_number_is_finite_at_the_ends_of_the_range():

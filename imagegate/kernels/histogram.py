@@ -35,5 +35,7 @@ def luma_histogram(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
         fourth[four >> 24] += 1
     for level in flat[4 * fours.size :]:
         first[level] += 1
-    counts: NDArray[np.int64] = tables.sum(axis=0)
+    counts = np.empty(256, np.int64)
+    for level in range(256):
+        counts[level] = first[level] + second[level] + third[level] + fourth[level]
     return counts

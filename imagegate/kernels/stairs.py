@@ -74,8 +74,8 @@ def stair_steepness(
         top, bottom = bottom, top
         _jumps(sums, edges[number], colours, bottom)
         for channel in range(channels if number else 0):
-            rise = _best_step(top[channel], bottom[channel], least, flat)
-            fall = _best_step(-top[channel], -bottom[channel], least, flat)
+            rise = _best_step(top[channel], bottom[channel], 1.0, least, flat)
+            fall = _best_step(top[channel], bottom[channel], -1.0, least, flat)
             found[number - 1] = max(found[number - 1], rise, fall)
     return found
 
@@ -84,29 +84,34 @@ def stair_steepness(
 def _jumps(sums: NDArray[np.int32], edge: int, colours: NDArray[np.float64], jumps: NDArray[np.float64]) -> None:
     """What each segment jumps by at an edge, beyond its slope above and below."""
     for segment in range(sums.shape[1]):
-        jumps[:, segment] = 0
-        for part in range(3):
-            two_above, above = sums[edge - 2, segment, part], sums[edge - 1, segment, part]
-            below, two_below = sums[edge, segment, part], sums[edge + 1, segment, part]
-            twice = 3 * (below - above) - (two_below - two_above)
-            for channel in range(colours.shape[1]):
-                jumps[channel, segment] += 0.5 * twice * colours[part, channel]
+        red, green = _twice(sums, edge, segment, 0), _twice(sums, edge, segment, 1)
+        blue = _twice(sums, edge, segment, 2)
+        for channel in range(colours.shape[1]):
+            mixed = red * colours[0, channel] + green * colours[1, channel] + blue * colours[2, channel]
+            jumps[channel, segment] = 0.5 * mixed
 
 
 @kernel
-def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], least: float, flat: float) -> float:
-    """The best of the stairs with their step in any segment but the first and the last."""
+def _twice(sums: NDArray[np.int32], edge: int, segment: int, part: int) -> np.int32:
+    two_above, above = sums[edge - 2, segment, part], sums[edge - 1, segment, part]
+    below, two_below = sums[edge, segment, part], sums[edge + 1, segment, part]
+    return np.int32(3 * (below - above) - (two_below - two_above))
+
+
+@kernel
+def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], sign: float, least: float, flat: float) -> float:
+    """The best of the stairs that rise, or with a sign of -1 fall, with their step in any segment but the outermost."""
     best = 0.0
     # Counted first, because in a sound photo next to no step has enough high segments beside it.
     left, right = 0, 0
     for segment in range(1, top.size):
-        right += top[segment] > least
+        right += sign * top[segment] > least
     for step in range(1, top.size - 1):
-        left += bottom[step - 1] > least
-        right -= top[step] > least
+        left += sign * bottom[step - 1] > least
+        right -= sign * top[step] > least
         after = top.size - 1 - step
         if left >= step - step // STRAY and right >= after - after // STRAY:
-            best = max(best, _steepness(top, bottom, step, flat))
+            best = max(best, _steepness(sign * top, sign * bottom, step, flat))
     return best
 
 

@@ -1,5 +1,6 @@
 """Squared differences and noise of every 32x32 tile of the luma."""
 
+import functools
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -97,7 +98,8 @@ def _sum_columns(
     tiles = sums.reshape(-1, TILE)
     for x in range(TILE):
         if not first <= x % span < span - last:
-            tiles[:, x] = 0
+            for tile in range(out.size):
+                tiles[tile, x] = 0
     for tile in range(out.size):
         total = np.int32(0)
         for x in range(TILE):
@@ -152,6 +154,7 @@ def tile_structure(
     return table
 
 
+@functools.cache
 def pair_counts(*, jpeg_grid: bool) -> NDArray[np.int64]:
     """How many pairs or masks each number of `tile_structure` sums in one tile: (9,) int64."""
     span = _BLOCK if jpeg_grid else TILE

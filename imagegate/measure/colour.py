@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from imagegate.kernels.colour import BIN_WIDTH, BINS, STEP, chroma_counts
-from imagegate.measure.exposure import linear_light
+from imagegate.measure.exposure import LIGHT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _UNIT: Final = 4096  # Fixed-point units of one natural logarithm.
 _FLOOR: Final = 0.002  # Keeps the ratios of the darkest levels finite.
-LOGS: Final = np.round(_UNIT * np.log(linear_light(np.arange(256.0)) + _FLOOR)).astype(np.int32)
+LOGS: Final = np.round(_UNIT * np.log(LIGHT + _FLOOR)).astype(np.int32)
 
 # Lowest and highest u = ln(R / G), lowest and highest v = ln(G / B), all of linear light + .002. This box holds
 # all ten Monk tones at gains 1, 1/4 and 1/8; recall .996 on UCI's Skin Segmentation data set.

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from imagegate.kernels import describe, structure
+from imagegate.kernels import describe, network, structure
+from imagegate.kernels._jit import kernel
 from imagegate.kernels.blocks import differences_across
+from imagegate.kernels.statistics import mean, quantile, select
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +25,9 @@ _FINEST: Final = 12
 _NOISE_SHARES: Final = (0.1, 0.3, 0.5)
 _BLOCK: Final = 8
 _FLOOR: Final = 0.1  # Keeps the logarithm of nothing finite: about the rounding to 8 bits.
-_HALVED: Final = np.where(np.arange(len(describe.OFFSETS)) < describe.FULL, 1, 4)  # pixels in a sample
-_PAIRS: Final = describe.pair_counts()
+_OFFSETS: Final = len(describe.OFFSETS)
+_HALVED: Final = np.where(np.arange(_OFFSETS) < describe.FULL, 1.0, 4.0)  # pixels in a sample
+_PAIRS: Final = describe.pair_counts() * _HALVED**2
 _PIXELS: Final = structure.TILE**2
 
 
@@ -49,6 +52,7 @@ class Descriptors(NamedTuple):
     picture: NDArray[np.float32]
 
 
+@kernel
 def describe_picture(
     luma: NDArray[np.uint8], means: Floats, noise: Floats, source: Source, columns: int
 ) -> Descriptors:
@@ -57,7 +61,7 @@ def describe_picture(
     Args:
         luma: (H, W) uint8, C-contiguous, at the working size.
         means: (9, T) mean of each number of `structure.tile_structure`, tiles in reading order.
-        noise: (T,) noise sigma of each tile.
+        noise: (T,) variance of each tile's noise.
         source: Where the picture came from.
         columns: How many tiles a row has.
     """
@@ -65,33 +69,59 @@ def describe_picture(
     coarse = means[structure.X4] + means[structure.Y4]
     chosen = choose_tiles(fine, coarse)
     table = describe.describe_tiles(luma, chosen // columns, chosen % columns)
-    squares = table[:, : describe.LARGEST] / (_PAIRS * _HALVED**2)
-    picture = np.concatenate(
-        [
-            np.log(quantiles(noise, _NOISE_SHARES) + _FLOOR),
-            [
-                _grid_step(luma),
-                math.log(jpeg_scale(source.jpeg_quality) + 4.0),
-                math.log(max(luma.shape) / 1000.0),
-                float(source.scaled),
-                table[:, describe.LIGHT].mean() / (_PIXELS * 128.0) - 1.0,
-            ],
-            np.log(np.array([coarse.mean(), fine.mean(), *_medians(coarse, fine)]) + _FLOOR),
-            np.log(squares.mean(axis=0) + _FLOOR),
-        ]
-    )
-    return Descriptors(_tile_numbers(table, squares, noise[chosen]), picture.astype(np.float32))
+    tiles = np.empty((chosen.size, network.TILE_NUMBERS), np.float32)
+    picture = np.empty(network.PICTURE_NUMBERS, np.float32)
+    for i in range(len(_NOISE_SHARES)):
+        picture[i] = math.log(math.sqrt(quantile(noise, _NOISE_SHARES[i])) + _FLOOR)
+    picture[3] = _grid_step(luma)
+    picture[4] = math.log(jpeg_scale(source.jpeg_quality) + 4.0)
+    picture[5] = math.log(max(luma.shape[0], luma.shape[1]) / 1000.0)
+    picture[6] = source.scaled
+    picture[7] = mean(table[:, describe.LIGHT]) / (_PIXELS * 128.0) - 1.0
+    picture[8], picture[9] = math.log(mean(coarse) + _FLOOR), math.log(mean(fine) + _FLOOR)
+    picture[10], picture[11] = math.log(quantile(coarse, 0.5) + _FLOOR), math.log(quantile(fine, 0.5) + _FLOOR)
+    for i in range(_OFFSETS):
+        picture[12 + i] = math.log(mean(table[:, describe.SQUARES + i]) / _PAIRS[i] + _FLOOR)
+    for i in range(chosen.size):
+        _describe_tile(table[i], noise[chosen[i]], tiles[i])
+    return Descriptors(tiles, picture)
 
 
+@kernel
+def _describe_tile(sums: NDArray[np.int64], noise: float, numbers: NDArray[np.float32]) -> None:
+    for i in range(_OFFSETS):
+        numbers[i] = math.log(sums[describe.SQUARES + i] / _PAIRS[i] + _FLOOR)
+        numbers[_OFFSETS + i] = math.log(math.sqrt(sums[describe.LARGEST + i]) / _HALVED[i] + 1.0)
+    mean = sums[describe.LIGHT] / _PIXELS
+    variance = sums[describe.LIGHT_SQUARES] / _PIXELS - mean**2
+    numbers[2 * _OFFSETS] = mean / 128.0 - 1.0
+    numbers[2 * _OFFSETS + 1] = 0.5 * math.log(max(variance, 0.0) + 1.0)
+    numbers[2 * _OFFSETS + 2] = sums[describe.CLIPPED] / _PIXELS
+    numbers[2 * _OFFSETS + 3] = math.log(math.sqrt(noise) + _FLOOR)
+
+
+@kernel
 def choose_tiles(fine: Floats, coarse: Floats) -> NDArray[np.int64]:
     """The 20 tiles of largest `coarse`, then the 12 others of largest `fine`; ties go in reading order."""
-    strongest = np.argsort(-coarse, kind="stable")[:_STRONGEST]
-    left = fine.copy()
-    left[strongest] = -1.0
-    finest = np.argsort(-left, kind="stable")[: min(_FINEST, fine.size - strongest.size)]
-    return np.concatenate([strongest, finest])
+    chosen = np.empty(min(_STRONGEST + _FINEST, fine.size), np.int64)
+    left, others = coarse.copy(), fine.copy()
+    for i in range(chosen.size):
+        chosen[i] = _largest(left if i < _STRONGEST else others)
+        left[chosen[i]] = others[chosen[i]] = -1.0
+    return chosen
 
 
+@kernel
+def _largest(values: Floats) -> int:
+    """Where the largest number stands first."""
+    place = 0
+    for i in range(values.size):
+        if values[i] > values[place]:
+            place = i
+    return place
+
+
+@kernel
 def jpeg_scale(quality: float) -> float:
     """The percentage by which IJG's library scales its tables for a quality (libjpeg, jcparam.c); 0 for no JPEG."""
     if math.isnan(quality):
@@ -99,35 +129,12 @@ def jpeg_scale(quality: float) -> float:
     return 5000.0 / quality if quality < 50 else 200.0 - 2.0 * quality  # noqa: PLR2004 -- libjpeg's own
 
 
-def quantiles(values: Floats, shares: tuple[float, ...]) -> Floats:
-    """The values below which these shares lie. Not np.percentile, which takes five times as long on so few numbers."""
-    return np.sort(values)[[int(share * (values.size - 1)) for share in shares]]
-
-
-def _medians(coarse: Floats, fine: Floats) -> tuple[float, float]:
-    return quantiles(coarse, (0.5,))[0], quantiles(fine, (0.5,))[0]
-
-
-def _tile_numbers(table: NDArray[np.int64], squares: Floats, noise: Floats) -> NDArray[np.float32]:
-    largest = np.sqrt(table[:, describe.LARGEST : describe.LIGHT]) / _HALVED
-    mean = table[:, describe.LIGHT] / _PIXELS
-    variance = table[:, describe.LIGHT_SQUARES] / _PIXELS - mean**2
-    rest = np.stack(
-        [
-            mean / 128.0 - 1.0,
-            0.5 * np.log(np.maximum(variance, 0.0) + 1.0),
-            table[:, describe.CLIPPED] / _PIXELS,
-            np.log(noise + _FLOOR),
-        ],
-        axis=1,
-    )
-    return np.concatenate([np.log(squares + _FLOOR), np.log(largest + 1.0), rest], axis=1).astype(np.float32)
-
-
+@kernel
 def _grid_step(luma: NDArray[np.uint8]) -> float:
     """Log of the differences across the columns of JPEG's grid over the median of those at the eight places."""
-    pairs = np.maximum((luma.shape[1] - 1 - np.arange(_BLOCK) + 7) // _BLOCK, 1)
-    across = differences_across(luma) / pairs
-    median = np.sort(across)[3:5].mean()  # np.median takes six times as long on so few numbers
+    across = differences_across(luma).astype(np.float64)
+    for place in range(_BLOCK):
+        across[place] /= max((luma.shape[1] - 1 - place + 7) // _BLOCK, 1)
+    median = (select(across, 3) + select(across, 4)) / 2.0
     level = luma.shape[0] * 0.01
-    return float(np.log((across[-1] + level) / (median + level)))
+    return math.log((across[-1] + level) / (median + level))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import cv2
 import numpy as np
 
+from imagegate.kernels._jit import kernel
 from imagegate.kernels.grid import grid_sums
 from imagegate.kernels.histogram import luma_histogram
+from imagegate.kernels.statistics import mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,6 @@ WHITE: Final = 250  # Lowest luma that counts as clipped; JPEG leaves a ripple o
 
 _CELLS: Final = 16  # Along the long side: cells of 63 pixels of 1000.
 _AREA: Final = 0.5  # A cell with at least this share clipped is a clipped area, not a highlight.
-_NEIGHBOURS: Final = np.ones((3, 3), np.uint8)
 _LIT: Final = 16.0  # Cells of lower mean luma are vignette, letterbox or black cloth: no light to judge.
 _PLANE: Final = 3  # Numbers that make a plane; more cells than these can contradict it.
 # The determinant of the moments of cells in one line, which make no plane, is 0 but for rounding; of four and more
@@ -64,71 +64,119 @@ class Exposure(NamedTuple):
     unevenness: float
 
 
+@kernel
 def exposure(luma: NDArray[np.uint8]) -> Exposure:
     """Measure the exposure of (H, W) uint8 luma, C-contiguous."""
     counts = luma_histogram(luma)
-    low, p02, p98, high = percentiles(counts, (0.005, 0.02, 0.98, 0.995))
-    size = luma.size
-    light, clipped, pixels = grid_sums(luma, -(-max(luma.shape) // _CELLS), WHITE)
+    cells = grid_sums(luma, -(-max(luma.shape[0], luma.shape[1]) // _CELLS), WHITE)
+    total, dark, bright = 0, 0, 0
+    for level in range(256):
+        total += level * counts[level]
+        dark += counts[level] if level <= BLACK else 0
+        bright += counts[level] if level >= WHITE else 0
     return Exposure(
-        luma_mean=float(counts @ np.arange(256)) / size,
-        luma_p02=float(p02),
-        luma_p98=float(p98),
-        dark_share=int(counts[: BLACK + 1].sum()) / size,
-        bright_share=int(counts[WHITE:].sum()) / size,
-        glare_share=glare_pixels(clipped, pixels) / size,
-        contrast=michelson(_LIGHT[low], _LIGHT[high]),
-        entropy=entropy(counts),
-        unevenness=fall_of_light(light / pixels),
+        total / luma.size,
+        float(_percentile(counts, 0.02 * luma.size)),
+        float(_percentile(counts, 0.98 * luma.size)),
+        dark / luma.size,
+        bright / luma.size,
+        _glare_pixels(cells) / luma.size,
+        _michelson(LIGHT[_percentile(counts, 0.005 * luma.size)], LIGHT[_percentile(counts, 0.995 * luma.size)]),
+        _entropy(counts, luma.size),
+        _fall_of_light(cells),
     )
 
 
-def linear_light(level: NDArray[np.uint8] | Floats | float) -> Floats:
-    """Relative linear light, 0..1, of sRGB levels 0..255 (IEC 61966-2-1, section 5.2)."""
-    code = np.asarray(level, np.float64) / 255
-    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 -- the standard's
+def linear_light(level: float) -> float:
+    """Relative linear light, 0..1, of an sRGB level 0..255 (IEC 61966-2-1, section 5.2)."""
+    code = level / 255
+    return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 -- the standard's
 
 
-_LIGHT: Final = linear_light(np.arange(256.0))
+LIGHT: Final = np.array([linear_light(level) for level in range(256)])
+_linear_light: Final = kernel(linear_light)  # for use within kernels
 
 
-def percentiles(counts: NDArray[np.int64], shares: tuple[float, ...]) -> NDArray[np.int64]:
-    """For each share the smallest level that at least so many of the pixels do not exceed."""
-    up_to = np.cumsum(counts)
-    return np.asarray(np.searchsorted(up_to, np.multiply(shares, up_to[-1])), np.int64)
+@kernel
+def _percentile(counts: NDArray[np.int64], pixels: float) -> int:
+    """The smallest level that at least so many pixels do not exceed."""
+    level, up_to = 0, counts[0]
+    while up_to < pixels:
+        level += 1
+        up_to += counts[level]
+    return level
 
 
-def michelson(low: float, high: float) -> float:
+@kernel
+def _michelson(low: float, high: float) -> float:
     """Contrast of two amounts of light, 0..1; NaN where there is no light."""
-    return float((high - low) / (high + low)) if high > 0 else math.nan
+    return (high - low) / (high + low) if high > 0 else math.nan
 
 
-def entropy(counts: NDArray[np.int64]) -> float:
+@kernel
+def _entropy(counts: NDArray[np.int64], size: int) -> float:
     """Shannon's entropy of a histogram, in bits."""
-    share = counts[counts > 0] / counts.sum()
-    return abs(float(share @ np.log2(share)))
+    bits = 0.0
+    for count in counts:
+        if count:
+            bits -= count / size * math.log2(count / size)
+    return abs(bits)
 
 
-def glare_pixels(clipped: NDArray[np.int64], pixels: NDArray[np.int64]) -> int:
-    """Count the clipped pixels away from clipped areas, of two (rows, columns) grids of counts."""
-    area = (clipped >= _AREA * pixels).astype(np.uint8)
-    near = cv2.dilate(area, _NEIGHBOURS)
-    return int(clipped[near == 0].sum())
+@kernel
+def _glare_pixels(cells: NDArray[np.int64]) -> int:
+    """Count the clipped pixels away from clipped areas, of what `grid_sums` gives."""
+    _, clipped, pixels = cells
+    rows, columns = clipped.shape
+    found = 0
+    for row in range(rows):
+        for column in range(columns):
+            near = False
+            for y in range(max(row - 1, 0), min(row + 2, rows)):
+                for x in range(max(column - 1, 0), min(column + 2, columns)):
+                    near |= clipped[y, x] >= _AREA * pixels[y, x]
+            found += 0 if near else clipped[row, column]
+    return found
 
 
-def fall_of_light(levels: Floats) -> float:
-    """Stops across the frame of the plane through (rows, columns) mean levels; NaN where too few cells are lit."""
-    lit = levels >= _LIT
-    places = np.argwhere(lit)
-    if len(places) <= _PLANE:
+@kernel
+def _fall_of_light(cells: NDArray[np.int64]) -> float:
+    """Stops across the frame of the plane through the cells' mean levels; NaN where too few cells are lit."""
+    light, _, pixels = cells
+    rows, columns = light.shape
+    places = np.empty((rows * columns, 2))
+    stops = np.empty(rows * columns)
+    lit = 0
+    for row in range(rows):
+        for column in range(columns):
+            level = light[row, column] / pixels[row, column]
+            if level >= _LIT:
+                places[lit, 0], places[lit, 1], stops[lit] = row, column, math.log2(_linear_light(level))
+                lit += 1
+    if lit <= _PLANE:
         return math.nan
-    offsets = places - places.mean(axis=0)
-    moments = offsets.T @ offsets
-    if np.linalg.det(moments) < _IN_LINE:
+    return _fall_of_plane(places[:lit], stops[:lit])
+
+
+@kernel
+def _fall_of_plane(places: Floats, stops: Floats) -> float:
+    """Range of the least-squares plane through stops at (N, 2) places, times the share of their variance it explains.
+
+    Two unknowns by Cramer's rule: to compile a call of LAPACK takes seconds.
+    """
+    count = len(stops)
+    y0, x0, s0 = mean(places[:, 0]), mean(places[:, 1]), mean(stops)
+    yy, xx, yx, ys, xs, spread = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(count):
+        y, x, s = places[i, 0] - y0, places[i, 1] - x0, stops[i] - s0
+        yy, xx, yx = yy + y * y, xx + x * x, yx + y * x
+        ys, xs, spread = ys + y * s, xs + x * s, spread + s * s
+    determinant = yy * xx - yx * yx
+    if determinant < _IN_LINE:
         return math.nan
-    stops = np.log2(linear_light(levels[lit]))
-    centred = stops - stops.mean()
-    plane = offsets @ np.linalg.solve(moments, offsets.T @ centred)
-    spread = float(centred @ centred)
-    explained = float(plane @ plane) / spread if spread > 0 else 0.0
-    return float(np.ptp(plane)) * explained
+    down, across = (ys * xx - xs * yx) / determinant, (xs * yy - ys * yx) / determinant
+    low, high, explained = math.inf, -math.inf, 0.0
+    for i in range(count):
+        height = down * (places[i, 0] - y0) + across * (places[i, 1] - x0)
+        low, high, explained = min(low, height), max(high, height), explained + height * height
+    return (high - low) * (explained / spread if spread > 0 else 0.0)

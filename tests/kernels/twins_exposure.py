@@ -42,3 +42,24 @@ def differences_across_numpy(luma):
 def differences_down_numpy(luma):
     """The same of the picture turned."""
     return differences_across_numpy(luma.T)
+
+
+def fall_of_light_numpy(levels, dark=16):
+    """Least squares by LAPACK over the cells' sRGB levels."""
+    places = np.argwhere(levels >= dark)
+    code = levels[levels >= dark] / 255
+    stops = np.log2(np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4))
+    matrix = np.column_stack([places, np.ones(len(places))])
+    plane = matrix @ np.linalg.lstsq(matrix, stops, rcond=None)[0]
+    return np.ptp(plane) * np.var(plane) / np.var(stops)
+
+
+def glare_numpy(luma, cell):
+    """Clipped pixels of the cells that neither are half clipped nor touch one that is."""
+    light = luma >= 250
+    rows, columns = -(-luma.shape[0] // cell), -(-luma.shape[1] // cell)
+    cells = [[light[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell] for x in range(columns)] for y in range(rows)]
+    half = np.pad([[part.mean() >= 0.5 for part in row] for row in cells], 1)
+    return sum(
+        part.sum() for y, row in enumerate(cells) for x, part in enumerate(row) if not half[y : y + 3, x : x + 3].any()
+    )
