@@ -124,8 +124,8 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
         pixels = _from_cmyk(pixels, inverted=header.adobe)
     if strict:
         quantum = max((table[0] for table in header.quantisation if table), default=1)
-        rgb = np.broadcast_to(pixels, (*pixels.shape[:2], 3))  # copies only where the picture is grey
-        check_stairs(np.require(rgb, requirements=("C", "W")), BLOCK * header.unit_blocks // factor, quantum)
+        rgb = pixels.repeat(RGB, axis=2) if space == "GRAY" else pixels
+        check_stairs(rgb, BLOCK * header.unit_blocks // factor, quantum)
     return pixels[:, :, 0] if space == "GRAY" else pixels
 
 

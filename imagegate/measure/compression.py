@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from imagegate.kernels._jit import kernel
 from imagegate.kernels.blocks import differences_across, differences_down
 
 if TYPE_CHECKING:
@@ -63,16 +64,27 @@ def jpeg_quality(table: tuple[int, ...]) -> float:
     return float(1 + np.argmin(np.abs(_SUMS - sum(table))))
 
 
+@kernel
 def blockiness(luma: NDArray[np.uint8]) -> float:
     """Mean difference across the grid over the mean inside of the blocks; NaN where there is no grid or no detail."""
-    if min(luma.shape) <= _BLOCK:
+    height, width = luma.shape
+    if min(height, width) <= _BLOCK:
         return math.nan
-    sums = np.stack([differences_across(luma), differences_down(luma)])
-    pairs = _pairs(*luma.shape)
     # Of each axis by itself: one may have more detail than the other, and more pairs.
-    across = (sums[:, 7] / pairs[:, 7]).sum()
-    within = (sums[:, :7].sum(axis=1) / pairs[:, :7].sum(axis=1)).sum()
-    return float(across / within) if within > 0 else math.nan
+    across, within_across = _means(differences_across(luma), width, height)
+    down, within_down = _means(differences_down(luma), height, width)
+    within = within_across + within_down
+    return (across + down) / within if within > 0 else math.nan
+
+
+@kernel
+def _means(sums: NDArray[np.int64], length: int, lines: int) -> tuple[float, float]:
+    """Mean difference across the grid and inside of the blocks, of sums by place along `length` pixels."""
+    total = 0
+    for place in range(_BLOCK):
+        total += sums[place]
+    crossing = (length - 1) // _BLOCK * lines
+    return sums[_BLOCK - 1] / crossing, (total - sums[_BLOCK - 1]) / ((length - 1) * lines - crossing)
 
 
 def _ijg_sums() -> NDArray[np.int64]:
@@ -84,10 +96,3 @@ def _ijg_sums() -> NDArray[np.int64]:
 
 
 _SUMS: Final = _ijg_sums()
-
-
-def _pairs(height: int, width: int) -> NDArray[np.int64]:
-    """How many differences each entry of the differences across and down sums, (2, 8)."""
-    place = np.arange(_BLOCK)
-    columns, rows = ((side - 1 - place + 7) // _BLOCK for side in (width, height))
-    return np.array([columns * height, rows * width], np.int64)
