@@ -139,7 +139,7 @@ def filtered_rows_numpy(pixels, weights, first):
     return np.clip((sums + (1 << 13)) >> 14, 0, 255).reshape(-1, pixels.shape[1])
 
 
-CHROMA = (LOGS, BOX, DARKEST, BRIGHTEST)
+CHROMA = (4, LOGS, BOX, DARKEST, BRIGHTEST)
 
 COMPARISONS = {
     "laplacian_sums": {

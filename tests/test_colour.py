@@ -33,16 +33,17 @@ def swatch(code, gains=(1, 1, 1)):
     return np.ascontiguousarray(np.broadcast_to(encode(light), (60, 80, 3)))
 
 
+@pytest.mark.parametrize("step", [4, 8])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (33, 65), (750, 1000), (401, 299)])
-def test_kernel_equals_its_twin(shape):
+def test_kernel_equals_its_twin(shape, step):
     rng = np.random.default_rng(2)
     rgb = rng.integers(0, 256, (*shape, 3), np.uint8)
     rgb[: shape[0] // 2] //= 16
     rgb[:, : shape[1] // 3, 1:] = rgb[:, : shape[1] // 3, :1]
     logs = np.sort(rng.integers(-30_000, 1000, 256)).astype(np.int32)
     box = np.array([-2000, 3000, -500, 6000], np.int32)
-    counts, inside, tinted = chroma_counts(rgb, logs, box, 8, 250)
-    counts_twin, inside_twin, tinted_twin = chroma_counts_numpy(rgb, logs, box, 8, 250)
+    counts, inside, tinted = chroma_counts(rgb, step, logs, box, 8, 250)
+    counts_twin, inside_twin, tinted_twin = chroma_counts_numpy(rgb, step, logs, box, 8, 250)
     np.testing.assert_array_equal(counts, counts_twin)
     assert (inside, tinted) == (inside_twin, tinted_twin)
 

@@ -3,6 +3,9 @@
 `python -m benchmarks.speed` measures and records (benchmarks/results/speed.json and .md; then `python -m
 tests.generated`). `--compare` measures imagegate's own part again and holds it to the record: exit code 3 if
 it has become slower. With FILES only prints.
+
+Numba loads SciPy where there is one, as beside some rivals: `--alone PYTHON` takes the cold starts with the interpreter
+of an environment that holds imagegate and what it needs.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ def main() -> int:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--smoke", action="store_true", help="one round, nothing recorded: does it run?")
     mode.add_argument("--compare", action="store_true", help="hold imagegate's part to the record; record nothing")
+    parser.add_argument("--alone", default=sys.executable, metavar="PYTHON", help="interpreter for the cold starts")
     arguments = parser.parse_args()
     # One thread each: the recipe would else borrow the second core for its Laplacian.
     cv2.setNumThreads(1)
@@ -53,8 +57,8 @@ def main() -> int:
         file = pathlib.Path(folder, "photo.jpg")
         file.write_bytes(taken.photos[0].data)
         if arguments.compare:
-            return _compared(console, taken.origin, guarded(taken.photos, file))
-        record = measured(taken, file, 1 if arguments.smoke else ROUNDS)
+            return _compared(console, taken.origin, guarded(taken.photos, file, arguments.alone))
+        record = measured(taken, file, arguments.alone, 1 if arguments.smoke else ROUNDS)
     for grid in grids(record):
         console.print(grid.rich())
     if not (arguments.smoke or arguments.files):
@@ -63,13 +67,14 @@ def main() -> int:
     return 0
 
 
-def measured(taken: Pictures, file: pathlib.Path, rounds: int) -> Record:
+def measured(taken: Pictures, file: pathlib.Path, alone: str, rounds: int) -> Record:
     """Every figure."""
     photos, others, no_memory = taken.photos, loaded(), processes.no_memory()
     return Record(
         machine=machine(),
         pictures=taken.origin,
         rounds=rounds,
+        alone=alone != sys.executable,
         rivals=others.versions,
         skipped=others.skipped | ({processes.MEMORY: no_memory} if no_memory else {}),
         figures=[
@@ -78,19 +83,19 @@ def measured(taken: Pictures, file: pathlib.Path, rounds: int) -> Record:
             *calls.of_stages(photos, rounds),
             *calls.of_kernels(rounds),
             *calls.of_threads(photos, rounds),
-            *processes.of_cold_start(file, rounds),
+            *processes.of_cold_start(file, alone, rounds),
             *processes.of_memory(file, min(rounds, MEMORY_ROUNDS)),
         ],
     )
 
 
-def guarded(photos: Sequence[Photo], file: pathlib.Path) -> list[Figure]:
+def guarded(photos: Sequence[Photo], file: pathlib.Path, alone: str) -> list[Figure]:
     """What imagegate changes, within a minute: no other libraries, no large pictures but the photos."""
     return [
         *calls.of_photos(photos, {}, GUARD_ROUNDS),
         *calls.of_sizes(at_sizes(photos[0], largest=GUARD_MEGAPIXELS), GUARD_ROUNDS),
         *calls.of_kernels(GUARD_ROUNDS),
-        *processes.of_cold_start(file, GUARD_ROUNDS),
+        *processes.of_cold_start(file, alone, GUARD_ROUNDS),
         *processes.of_memory(file, 1),
     ]
 

@@ -41,8 +41,8 @@ STATUS, CLEAR = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clea
 RESET_PEAK = "5"
 
 
-def of_cold_start(photo: pathlib.Path, rounds: int) -> list[Figure]:
-    """Whole processes, the interpreter's own start included; the kernels' cache is warm."""
+def of_cold_start(photo: pathlib.Path, python: str, rounds: int) -> list[Figure]:
+    """Whole processes of an interpreter, its own start included; the kernels' cache is warm."""
     pairs = {
         IMPORT: {IMPORT: ["-c", IMPORT], IMPORT_CV2: ["-c", IMPORT_CV2]},
         NAMES: {NAMES: ["-c", NAMES], IMPORT_CV2: ["-c", IMPORT_CV2]},
@@ -54,13 +54,15 @@ def of_cold_start(photo: pathlib.Path, rounds: int) -> list[Figure]:
     return [
         found
         for row, commands in pairs.items()
-        for found in ratios(COLD, row, race({name: _process(*command) for name, command in commands.items()}, rounds))
+        for found in ratios(
+            COLD, row, race({name: _process(python, *command) for name, command in commands.items()}, rounds)
+        )
     ]
 
 
-def _process(*arguments: str) -> Callable[[], str]:
+def _process(*command: str) -> Callable[[], str]:
     def run() -> str:
-        done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands
         # 1 with a verdict: the photo is rejected; without: an error.
         if done.returncode and not (done.returncode == 1 and done.stdout):
             raise RuntimeError(done.stderr)
@@ -84,7 +86,7 @@ def no_memory() -> str | None:
 
 
 def _growth_of(name: str, photo: pathlib.Path) -> int:
-    return int(_process("-m", "benchmarks.speed.processes", name, str(photo))())
+    return int(_process(sys.executable, "-m", "benchmarks.speed.processes", name, str(photo))())
 
 
 def growth(run: Callable[[], object]) -> int:

@@ -11,23 +11,25 @@ from imagegate.kernels._jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STEP: Final = 4
 BINS: Final = 128
 BIN_WIDTH: Final = 256  # in the units of the logarithms; a power of two, as a shift is what the kernel does
 _SHIFT: Final = BIN_WIDTH.bit_length() - 1
 
 
 @kernel
-def chroma_counts(
-    rgb: NDArray[np.uint8], logs: NDArray[np.int32], box: NDArray[np.int32], darkest: int, brightest: int
+def chroma_counts(  # noqa: PLR0913, PLR0917 - what counts
+    rgb: NDArray[np.uint8],
+    step: int,
+    logs: NDArray[np.int32],
+    box: NDArray[np.int32],
+    darkest: int,
+    brightest: int,
 ) -> tuple[NDArray[np.int32], int, int]:
     """Histogram of log-chroma, and how many pixels lie in a box of it.
 
-    Every fourth pixel of every fourth row: shares of a photo need no more (47,000 pixels of 1000 x 750), and a
-    sixteenth of the work makes colour the cheapest measure.
-
     Args:
         rgb: (H, W, 3) uint8, C-contiguous.
+        step: From one pixel or row that is looked at to the next.
         logs: (256,) int32, a logarithm of the light of each level in fixed point.
         box: (4,) int32: lowest and highest u = logs[R] - logs[G], lowest and highest v = logs[G] - logs[B].
         darkest: Pixels whose largest component is below this level are not counted: noise has their colour.
@@ -39,16 +41,17 @@ def chroma_counts(
     """
     height, width, _ = rgb.shape
     counts = np.zeros(BINS * BINS, np.int32)
-    columns = (width + STEP - 1) // STEP
+    columns = (width + step - 1) // step
     u, v, bins = np.empty(columns, np.int32), np.empty(columns, np.int32), np.empty(columns, np.int32)
     usable = np.empty(columns, np.uint8)
     inside = 0
     tinted = 0
     # A row at a time and in three steps, of which LLVM vectorises the second: half the time of one step.
-    for y in range(0, height, STEP):
+    for y in range(0, height, step):
         samples = rgb[y].reshape(-1)
         for i in range(columns):
-            red, green, blue = samples[3 * STEP * i], samples[3 * STEP * i + 1], samples[3 * STEP * i + 2]
+            at = 3 * step * i
+            red, green, blue = samples[at], samples[at + 1], samples[at + 2]
             tinted += (red != green) | (green != blue)
             usable[i] = (max(red, green, blue) >= darkest) & (green <= brightest)
             u[i], v[i] = logs[red] - logs[green], logs[green] - logs[blue]

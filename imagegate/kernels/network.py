@@ -73,27 +73,37 @@ def _one_network(
     third, at = _layer(weights, at, POOLED, LAST)
     last, at = _layer(weights, at, LAST, OUTPUTS)
 
-    numbers = _standardised(picture, centre[TILE_NUMBERS:], scale[TILE_NUMBERS:])
+    numbers = np.empty(PICTURE_NUMBERS, np.float32)
+    _standardise(picture, centre[TILE_NUMBERS:], scale[TILE_NUMBERS:], numbers)
     # The picture's numbers are the same for every tile.
-    given = _through(numbers, first[TILE_NUMBERS:NUMBERS], first[NUMBERS])
+    given = np.empty(WIDE, np.float32)
+    _through(numbers, first[TILE_NUMBERS:NUMBERS], first[NUMBERS], given)
     features = np.empty((tiles.shape[0], NARROW), np.float32)
+    own, wide = np.empty(TILE_NUMBERS, np.float32), np.empty(WIDE, np.float32)
     for t in range(tiles.shape[0]):
-        own = _standardised(tiles[t], centre[:TILE_NUMBERS], scale[:TILE_NUMBERS])
-        wide = _relu(_through(own, first[:TILE_NUMBERS], given))
-        features[t] = _relu(_through(wide, second[:WIDE], second[WIDE]))
+        _standardise(tiles[t], centre, scale, own)
+        _through(own, first, given, wide)
+        _relu(wide)
+        _through(wide, second, second[WIDE], features[t])
+        _relu(features[t])
     pooled = np.empty(POOLED, np.float32)
     _pool(features, attention, pooled)
-    pooled[3 * NARROW :] = _relu(_through(numbers, whole[:PICTURE_NUMBERS], whole[PICTURE_NUMBERS]))
-    hidden = _relu(_through(pooled, third[:POOLED], third[POOLED]))
-    return _through(hidden, last[:LAST], last[LAST])
+    _through(numbers, whole, whole[PICTURE_NUMBERS], pooled[3 * NARROW :])
+    _relu(pooled[3 * NARROW :])
+    hidden, outputs = np.empty(LAST, np.float32), np.empty(OUTPUTS, np.float32)
+    _through(pooled, third, third[POOLED], hidden)
+    _relu(hidden)
+    _through(hidden, last, last[LAST], outputs)
+    return outputs
 
 
 @kernel
 def _pool(features: NDArray[np.float32], attention: NDArray[np.float32], pooled: NDArray[np.float32]) -> None:
     """Fill in the pool by attention, the mean and the maximum over the tiles."""
-    scores = np.empty(features.shape[0], np.float32)
+    scores, score = np.empty(features.shape[0], np.float32), np.empty(1, np.float32)
     for t in range(features.shape[0]):
-        scores[t] = _through(features[t], attention[:NARROW], attention[NARROW])[0]
+        _through(features[t], attention, attention[NARROW], score)
+        scores[t] = score[0]
     share = np.exp(scores - scores.max())
     share /= share.sum()
     pooled[: 3 * NARROW] = np.float32(0.0)
@@ -112,28 +122,34 @@ def _layer(weights: NDArray[np.float32], at: int, rows: int, columns: int) -> tu
 
 
 @kernel
-def _standardised(
-    numbers: NDArray[np.float32], centre: NDArray[np.float32], scale: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    out = np.empty(numbers.size, np.float32)
-    for i in range(numbers.size):
+def _standardise(
+    numbers: NDArray[np.float32], centre: NDArray[np.float32], scale: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    for i in range(out.size):
         out[i] = min(max((numbers[i] - centre[i]) * scale[i], -_FARTHEST), _FARTHEST)
-    return out
 
 
 @kernel
 def _through(
-    numbers: NDArray[np.float32], matrix: NDArray[np.float32], biases: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Row by row, so that LLVM vectorises over the outputs without changing the order of any sum."""
-    out = biases.copy()
-    for i in range(numbers.size):
-        value = numbers[i]
+    numbers: NDArray[np.float32],
+    matrix: NDArray[np.float32],
+    biases: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """By rows of the matrix, so that LLVM vectorises over the outputs without changing the order of any sum.
+
+    Four rows for each time an output is read and written: every layer's number of inputs is a multiple of that.
+    """
+    for j in range(out.size):
+        out[j] = biases[j]
+    for i in range(0, numbers.size, 4):
+        a, b, c, d = numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]
         for j in range(out.size):
-            out[j] += value * matrix[i, j]
-    return out
+            two = out[j] + a * matrix[i, j] + b * matrix[i + 1, j]
+            out[j] = two + c * matrix[i + 2, j] + d * matrix[i + 3, j]
 
 
 @kernel
-def _relu(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.maximum(numbers, np.float32(0.0))
+def _relu(numbers: NDArray[np.float32]) -> None:
+    for i in range(numbers.size):
+        numbers[i] = max(numbers[i], np.float32(0.0))

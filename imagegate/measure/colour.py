@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from imagegate.kernels.colour import BIN_WIDTH, BINS, STEP, chroma_counts
+from imagegate.kernels.colour import BIN_WIDTH, BINS, chroma_counts
 from imagegate.measure.exposure import LIGHT
+from imagegate.reduction import LARGEST_SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _UNIT: Final = 4096  # Fixed-point units of one natural logarithm.
+# A sixteenth of the pixels of a working picture, and fewer of a larger one: shares of a photo need no more (47,000 pixels
+# of 1000 x 750, 14,000 of 1101 x 826), and it makes colour the cheapest measure.
+_STEP: Final = 4
 _FLOOR: Final = 0.002  # Keeps the ratios of the darkest levels finite.
 LOGS: Final = np.round(_UNIT * np.log(LIGHT + _FLOOR)).astype(np.int32)
 
@@ -47,10 +51,11 @@ def colour(rgb: NDArray[np.uint8] | None) -> Colour:
     """Measure the colours of (H, W, 3) uint8 sRGB, C-contiguous; None is a grey picture."""
     if rgb is None:
         return Colour(math.nan, math.nan)
-    counts, skin, tinted = chroma_counts(rgb, LOGS, BOX, DARKEST, BRIGHTEST)
+    step = _STEP * -(-max(rgb.shape) // LARGEST_SIDE)
+    counts, skin, tinted = chroma_counts(rgb, step, LOGS, BOX, DARKEST, BRIGHTEST)
     if tinted == 0:
         return Colour(math.nan, math.nan)
-    seen = rgb[::STEP, ::STEP, 0].size
+    seen = rgb[::step, ::step, 0].size
     return Colour(_cast(counts, seen), skin / seen)
 
 

@@ -19,9 +19,9 @@ def grid_sums_numpy(luma, cell, clipped):
     return sums
 
 
-def chroma_counts_numpy(rgb, logs, box, darkest, brightest):
+def chroma_counts_numpy(rgb, step, logs, box, darkest, brightest):
     """Thin out by slicing, count with NumPy's two-dimensional histogram."""
-    thin = rgb[::4, ::4].reshape(-1, 3)
+    thin = rgb[::step, ::step].reshape(-1, 3)
     red, green, blue = thin.T
     usable = (thin.max(axis=1) >= darkest) & (green <= brightest)
     u, v = (logs[red] - logs[green])[usable], (logs[green] - logs[blue])[usable]
