@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _UNIT: Final = 4096  # Fixed-point units of one natural logarithm.
-# A sixteenth of the pixels of a working picture, and fewer of a larger one: shares of a photo need no more (47,000 pixels
-# of 1000 x 750, 14,000 of 1101 x 826), and it makes colour the cheapest measure.
+# A sixteenth of the pixels of a working picture, and fewer of a larger one: shares of a photo need no more (47,000
+# pixels of 1000 x 750, 14,000 of 1101 x 826), and it makes colour the cheapest measure.
 _STEP: Final = 4
 _FLOOR: Final = 0.002  # Keeps the ratios of the darkest levels finite.
 LOGS: Final = np.round(_UNIT * np.log(LIGHT + _FLOOR)).astype(np.int32)

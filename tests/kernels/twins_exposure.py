@@ -19,7 +19,7 @@ def grid_sums_numpy(luma, cell, clipped):
     return sums
 
 
-def chroma_counts_numpy(rgb, step, logs, box, darkest, brightest):
+def chroma_counts_numpy(rgb, step, logs, box, darkest, brightest):  # noqa: PLR0913, PLR0917 - the kernel's
     """Thin out by slicing, count with NumPy's two-dimensional histogram."""
     thin = rgb[::step, ::step].reshape(-1, 3)
     red, green, blue = thin.T
