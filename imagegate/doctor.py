@@ -94,6 +94,7 @@ def _jit_cache() -> str:
     if kernel.stats.cache_path is None:
         raise RuntimeError("no place to keep it can be written to; NUMBA_CACHE_DIR can name one")
     place = Path(kernel.stats.cache_path)
+    measures = Path(import_module("imagegate.measure.focus").closed_forms.stats.cache_path)
     try:
         place.mkdir(parents=True, exist_ok=True)
         # Permissions do not tell of a read-only file system, and root passes them all.
@@ -103,7 +104,8 @@ def _jit_cache() -> str:
         if not kernel.stats.cache_hits:
             raise
         return f"{place} cannot be written to, and has the kernels for this processor"
-    return f"{place} is writable, {sum(1 for _ in place.glob('*.nbc'))} compiled kernels"
+    count = sum(1 for folder in {place, measures} for _ in folder.glob("*.nbc"))
+    return f"{place} is writable, {count} compiled kernels"
 
 
 def _jpeg_decoder() -> str:

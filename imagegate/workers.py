@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LENGTH: Final = 8  # bytes that state how many follow
-# Kernels that are not yet on disk take some 20 s to compile, and longer on a busy machine.
+# Kernels that are not yet on disk take half a minute to compile, and longer on a busy machine.
 _START_SECONDS: Final = 300
 
 

@@ -33,7 +33,7 @@ def swatch(code, gains=(1, 1, 1)):
     return np.ascontiguousarray(np.broadcast_to(encode(light), (60, 80, 3)))
 
 
-@pytest.mark.parametrize("step", [4, 8])
+@pytest.mark.parametrize("step", [4, 7])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (33, 65), (750, 1000), (401, 299)])
 def test_kernel_equals_its_twin(shape, step):
     rng = np.random.default_rng(2)

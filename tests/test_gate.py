@@ -246,20 +246,27 @@ def test_files_that_broke_other_readers_get_a_report(shared):
 
 WARM = """
 import pathlib, sys
+import numpy
 from numba.core.registry import CPUDispatcher
-import imagegate
+import imagegate.kernels
 from imagegate.gate import examine
 from imagegate.policy import resolve
 
 def loaded():
     modules = [module for name, module in sys.modules.items() if name.startswith("imagegate")]
     kernels = {id(k): k for module in modules for k in vars(module).values() if isinstance(k, CPUDispatcher)}
-    return {kernel.py_func.__qualname__: list(kernel.signatures) for kernel in kernels.values()}
+    return {k.py_func.__module__ + "." + k.py_func.__qualname__: list(k.signatures) for k in kernels.values()}
 
 imagegate.warmup()
 warm = loaded()
 for name in sys.argv[1:]:
     examine(pathlib.Path(name), resolve(None), keep="phash")
+pixels = numpy.random.default_rng(0).integers(0, 256, (400, 500, 3), numpy.uint8)
+for array in (pixels, pixels[::2, ::-1], pixels[:, :, 0], pixels.astype(numpy.uint16) * 257):
+    array.flags.writeable = False
+    examine(array, resolve(None))
+public = [getattr(imagegate.kernels, name) for name in imagegate.kernels.__all__]
+assert all(len(kernel.signatures) <= 1 for kernel in public)
 print({name: signatures for name, signatures in loaded().items() if signatures != warm[name]})
 """
 
@@ -269,6 +276,8 @@ def test_after_warmup_no_picture_compiles_or_loads_a_kernel(tmp_path):
     pictures = {"grey.jpg": polygons()[:, :, 0], "grey.png": polygons()[:, :, 0], "wide.png": polygons().repeat(3, 1)}
     for name, pixels in pictures.items():
         cv2.imwrite(str(tmp_path / name), pixels)
+    Image.fromarray(polygons()).convert("CMYK").save(tmp_path / "cmyk.jpg")
+    Image.fromarray(polygons()).convert("RGBA").save(tmp_path / "alpha.png")
     photos = [*tmp_path.iterdir(), *SAMPLES.glob("good_*"), *SAMPLES.glob("blurred_*")]
     run = subprocess.run([sys.executable, "-c", WARM, *photos], capture_output=True, text=True, check=True)
 

@@ -1,5 +1,7 @@
 """Every kernel equals its twins, to the last integer where it gives integers, on any size."""
 
+import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -66,6 +68,20 @@ def test_the_brightest_cells_do_not_overflow():
     np.testing.assert_array_equal(light, 255 * pixels)
     np.testing.assert_array_equal(bright, pixels)
     np.testing.assert_array_equal(pixels, [[257 * 257, 257 * 43]] * 2)
+
+
+@pytest.mark.slow
+def test_a_kernel_that_calls_one_that_was_changed_is_compiled_anew(tmp_path):
+    package = pathlib.Path(kernels.__file__).parents[1]
+    shutil.copytree(package, tmp_path / "imagegate", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from imagegate.measure.tiles import _noise_sigma; import numpy; print(_noise_sigma(numpy.full(9, 4.0)))"
+    command = [sys.executable, "-c", code]
+    before = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    changed = tmp_path / "imagegate" / "kernels" / "statistics.py"
+    changed.write_text(changed.read_text(encoding="utf-8").replace("left[place])", "left[place] + 5.0)"), "utf-8")
+    after = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert (before.stdout, after.stdout) == ("2.0\n", "3.0\n")
 
 
 NOWHERE = """

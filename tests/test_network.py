@@ -31,6 +31,11 @@ def test_the_network_equals_its_twin(tiles):
     np.testing.assert_allclose(network.blur_network(*given(tiles)), blur_network_numpy(*given(tiles)), atol=1e-5)
 
 
+def test_inputs_come_in_fours_as_the_kernel_takes_them():
+    assert all(rows % 4 == 0 for rows, _ in network.LAYERS)
+    assert network.TILE_NUMBERS % 4 == network.PICTURE_NUMBERS % 4 == 0
+
+
 def test_the_order_of_the_tiles_is_of_no_account():
     tiles, picture, rows = given(32)
     turned = network.blur_network(tiles[::-1].copy(), picture, rows)
@@ -90,24 +95,28 @@ def pictures():
         "noise": rng.integers(90, 110, (320, 480), np.uint8),
         "texture": np.clip(ramp + rng.normal(0, 20, ramp.shape) * (ramp % 64 > 32), 0, 255).astype(np.uint8),
         "few": rng.integers(0, 256, (70, 100), np.uint8),
+        "one": rng.integers(0, 256, (32, 32), np.uint8),
+        "flat": np.full((96, 160), 128, np.uint8),
         "moved": np.mean([drawn[:, i : i - 9] for i in range(9)], axis=0).astype(np.uint8),
     }
 
 
+@pytest.mark.parametrize("grid", [False, True])
 @pytest.mark.parametrize("name", pictures())
-def test_the_tiles_are_judged_as_their_twin_judges_them(name):
+def test_the_tiles_are_judged_as_their_twin_judges_them(name, grid):
     luma = pictures()[name]
-    ours, theirs = described(luma, Source()).tiles._asdict(), closed_forms_numpy(luma)
+    ours, theirs = described(luma, Source(jpeg_grid=grid)).tiles._asdict(), closed_forms_numpy(luma, grid)
     assert set(ours) == set(theirs)
     for number in ours:
         np.testing.assert_allclose(ours[number], theirs[number], rtol=1e-6, err_msg=number)
 
 
+@pytest.mark.parametrize(("quality", "scale"), [(90.0, 20), (40.0, 125)])
 @pytest.mark.parametrize("name", pictures())
-def test_the_network_is_told_what_the_twin_tells(name):
+def test_the_network_is_told_what_the_twin_tells(name, quality, scale):
     luma = pictures()[name]
-    ours = described(luma, Source(jpeg_quality=90.0, scaled=True)).descriptors
-    tiles, picture = describe_picture_numpy(luma, 20, True)
+    ours = described(luma, Source(jpeg_quality=quality, scaled=True)).descriptors
+    tiles, picture = describe_picture_numpy(luma, scale, True)
     np.testing.assert_allclose(ours.tiles, tiles, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(ours.picture, picture, rtol=1e-5, atol=1e-6)
 

@@ -5,7 +5,7 @@ tests.generated`). `--compare` measures imagegate's own part again and holds it 
 it has become slower. With FILES only prints.
 
 Numba loads SciPy where there is one, as beside some rivals: `--alone PYTHON` takes the cold starts with the interpreter
-of an environment that holds imagegate and what it needs.
+of an environment that holds imagegate and what it needs. Cold starts with and without SciPy are not compared.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def main() -> int:
         file = pathlib.Path(folder, "photo.jpg")
         file.write_bytes(taken.photos[0].data)
         if arguments.compare:
-            return _compared(console, taken.origin, guarded(taken.photos, file, arguments.alone))
+            figures = guarded(taken.photos, file, arguments.alone)
+            return _compared(console, taken.origin, figures, scipy=processes.has_scipy(arguments.alone))
         record = measured(taken, file, arguments.alone, 1 if arguments.smoke else ROUNDS)
     for grid in grids(record):
         console.print(grid.rich())
@@ -74,7 +75,7 @@ def measured(taken: Pictures, file: pathlib.Path, alone: str, rounds: int) -> Re
         machine=machine(),
         pictures=taken.origin,
         rounds=rounds,
-        alone=alone != sys.executable,
+        scipy=processes.has_scipy(alone),
         rivals=others.versions,
         skipped=others.skipped | ({processes.MEMORY: no_memory} if no_memory else {}),
         figures=[
@@ -100,8 +101,10 @@ def guarded(photos: Sequence[Photo], file: pathlib.Path, alone: str) -> list[Fig
     ]
 
 
-def _compared(console: Console, pictures: str, figures: Sequence[Figure]) -> int:
+def _compared(console: Console, pictures: str, figures: Sequence[Figure], *, scipy: bool) -> int:
     recorded = read()
+    if recorded.scipy != scipy:
+        figures = [figure for figure in figures if figure.table != processes.COLD]
     pairs = compare(recorded, figures, pictures)
     worse = worse_rows(pairs)
     console.print(compared_grid(pairs).rich())

@@ -60,6 +60,12 @@ def of_cold_start(photo: pathlib.Path, python: str, rounds: int) -> list[Figure]
     ]
 
 
+def has_scipy(python: str) -> bool:
+    """Whether an interpreter has the SciPy that some rivals bring, and that Numba loads where it is."""
+    code = "import importlib.util; print(importlib.util.find_spec('scipy') is not None)"
+    return _process(python, "-c", code)().strip() == "True"
+
+
 def _process(*command: str) -> Callable[[], str]:
     def run() -> str:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands

@@ -44,7 +44,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         machine: Processor and versions.
         pictures: Which pictures were measured.
         rounds: How often each contender ran.
-        alone: Whether the cold starts were those of an environment without the rivals.
+        scipy: Whether the interpreter of the cold starts had SciPy, which rivals bring and Numba loads.
         rivals: Version of each rival that was there.
         skipped: Reason for each that was not.
     """
@@ -55,7 +55,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     rivals: dict[str, str]
     skipped: dict[str, str]
     figures: list[Figure]
-    alone: bool = False
+    scipy: bool = True
 
 
 def figure(table: str, row: str, column: str, values: Sequence[float], unit: Literal["x", "%", "MB"] = "x") -> Figure:

@@ -60,7 +60,7 @@ def document(record: Record) -> str:
 
 def method(record: Record) -> str:
     rivals = "".join(f", {name} {version}" for name, version in record.rivals.items())
-    beside = "without the rivals, one of which brings the SciPy that Numba loads" if record.alone else "with the rivals"
+    scipy = "with" if record.scipy else "without"
     return f"""\
 Medians of {record.rounds} rounds, {calls.SLOW_ROUNDS} for other libraries, and the middle half of them. In each round
 everybody runs, and is compared within it. Made by `python -m benchmarks.speed`.
@@ -70,8 +70,8 @@ everybody runs, and is compared within it. Made by `python -m benchmarks.speed`.
   `cvtColor`, `cv2.Laplacian(CV_64F).var()`). The decoder alone makes the very call that check() makes, without Base64.
   The entropy floor is the decoder at 1/8, luma only.
 - **Threads**: one each, but for the table of threads and for the script of a cold start, which is as it is pasted.
-- **Cold start**: whole processes with the interpreter's own start, the kernels' cache warm; in an environment
-  {beside}.
+- **Cold start**: whole processes with the interpreter's own start, the kernels' cache warm; {scipy} SciPy, which
+  rivals bring and Numba loads.
 - **Peak memory**: growth over the warm and idle process, on the first photo of its size; fresh processes.
 - **Machine**: {record.machine}{rivals}."""
 

@@ -1,5 +1,6 @@
 """The one place where JIT options stand."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -11,6 +12,17 @@ from numba.core import caching
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def _digest() -> bytes:
+    package = Path(__file__).parent.parent
+    files = sorted([*package.glob("kernels/*.py"), *package.glob("measure/*.py")])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+
+
+# Of all that kernels are made of. Numba looks at the file of each alone, and would go on with machine code in which a
+# kernel of another file is as it was before.
+_SOURCES = _digest()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -28,6 +40,9 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         compiled = compile_as()(function)
         with suppress(RuntimeError):
             compiled._cache = _Kept(function)  # noqa: SLF001 - Numba has no public way to give a function its cache
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if kept is not None:
+        kept._source_stamp = _SOURCES  # noqa: SLF001 - nor to tell it what a function is made of
     return cast("Callable[P, R]", compiled)
 
 

@@ -109,7 +109,7 @@ def _add_differences(
     flat = samples.reshape(-1)
     beside = np.uint64(down * _PADDED + across)
     for y in range(samples.shape[0] - down):
-        # By unsigned places: to make an array of each row took half the time.
+        # By unsigned places in one array: an array made of each short row cost a third of the time.
         row = np.uint64(y * _PADDED + _MARGIN)
         for x in range(TILE):
             i = row + np.uint64(x)

@@ -84,15 +84,16 @@ def stair_steepness(
 def _jumps(sums: NDArray[np.int32], edge: int, colours: NDArray[np.float64], jumps: NDArray[np.float64]) -> None:
     """What each segment jumps by at an edge, beyond its slope above and below."""
     for segment in range(sums.shape[1]):
-        red, green = _twice(sums, edge, segment, 0), _twice(sums, edge, segment, 1)
-        blue = _twice(sums, edge, segment, 2)
+        red, green = _doubled_jump(sums, edge, segment, 0), _doubled_jump(sums, edge, segment, 1)
+        blue = _doubled_jump(sums, edge, segment, 2)
         for channel in range(colours.shape[1]):
             mixed = red * colours[0, channel] + green * colours[1, channel] + blue * colours[2, channel]
             jumps[channel, segment] = 0.5 * mixed
 
 
 @kernel
-def _twice(sums: NDArray[np.int32], edge: int, segment: int, part: int) -> np.int32:
+def _doubled_jump(sums: NDArray[np.int32], edge: int, segment: int, part: int) -> np.int32:
+    """Twice the jump, to stay in whole numbers: the slopes above and below count half each."""
     two_above, above = sums[edge - 2, segment, part], sums[edge - 1, segment, part]
     below, two_below = sums[edge, segment, part], sums[edge + 1, segment, part]
     return np.int32(3 * (below - above) - (two_below - two_above))

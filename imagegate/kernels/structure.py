@@ -160,4 +160,6 @@ def pair_counts(*, jpeg_grid: bool) -> NDArray[np.int64]:
     span = _BLOCK if jpeg_grid else TILE
     spans = (TILE // span) ** 2
     lags = [span * (span - k) for k in (1, 2, 4)]
-    return spans * np.array([*lags, *lags, (span - 1) ** 2, (span - 1) ** 2, (span - 2) ** 2], np.int64)
+    counts = spans * np.array([*lags, *lags, (span - 1) ** 2, (span - 1) ** 2, (span - 2) ** 2], np.int64)
+    counts.setflags(write=False)  # for all who ask
+    return counts

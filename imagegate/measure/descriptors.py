@@ -92,9 +92,9 @@ def _describe_tile(sums: NDArray[np.int64], noise: float, numbers: NDArray[np.fl
     for i in range(_OFFSETS):
         numbers[i] = math.log(sums[describe.SQUARES + i] / _PAIRS[i] + _FLOOR)
         numbers[_OFFSETS + i] = math.log(math.sqrt(sums[describe.LARGEST + i]) / _HALVED[i] + 1.0)
-    mean = sums[describe.LIGHT] / _PIXELS
-    variance = sums[describe.LIGHT_SQUARES] / _PIXELS - mean**2
-    numbers[2 * _OFFSETS] = mean / 128.0 - 1.0
+    light = sums[describe.LIGHT] / _PIXELS
+    variance = sums[describe.LIGHT_SQUARES] / _PIXELS - light**2
+    numbers[2 * _OFFSETS] = light / 128.0 - 1.0
     numbers[2 * _OFFSETS + 1] = 0.5 * math.log(max(variance, 0.0) + 1.0)
     numbers[2 * _OFFSETS + 2] = sums[describe.CLIPPED] / _PIXELS
     numbers[2 * _OFFSETS + 3] = math.log(math.sqrt(noise) + _FLOOR)

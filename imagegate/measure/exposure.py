@@ -74,16 +74,17 @@ def exposure(luma: NDArray[np.uint8]) -> Exposure:
         total += level * counts[level]
         dark += counts[level] if level <= BLACK else 0
         bright += counts[level] if level >= WHITE else 0
+    low, high = _percentile(counts, 0.005 * luma.size), _percentile(counts, 0.995 * luma.size)
     return Exposure(
-        total / luma.size,
-        float(_percentile(counts, 0.02 * luma.size)),
-        float(_percentile(counts, 0.98 * luma.size)),
-        dark / luma.size,
-        bright / luma.size,
-        _glare_pixels(cells) / luma.size,
-        _michelson(LIGHT[_percentile(counts, 0.005 * luma.size)], LIGHT[_percentile(counts, 0.995 * luma.size)]),
-        _entropy(counts, luma.size),
-        _fall_of_light(cells),
+        luma_mean=total / luma.size,
+        luma_p02=float(_percentile(counts, 0.02 * luma.size)),
+        luma_p98=float(_percentile(counts, 0.98 * luma.size)),
+        dark_share=dark / luma.size,
+        bright_share=bright / luma.size,
+        glare_share=_glare_pixels(cells) / luma.size,
+        contrast=_michelson(LIGHT[low], LIGHT[high]),
+        entropy=_entropy(counts, luma.size),
+        unevenness=_fall_of_light(cells),
     )
 
 
@@ -94,7 +95,7 @@ def linear_light(level: float) -> float:
 
 
 LIGHT: Final = np.array([linear_light(level) for level in range(256)])
-_linear_light: Final = kernel(linear_light)  # for use within kernels
+_compiled_light: Final = kernel(linear_light)
 
 
 @kernel
@@ -120,7 +121,7 @@ def _entropy(counts: NDArray[np.int64], size: int) -> float:
     for count in counts:
         if count:
             bits -= count / size * math.log2(count / size)
-    return abs(bits)
+    return bits
 
 
 @kernel
@@ -151,7 +152,7 @@ def _fall_of_light(cells: NDArray[np.int64]) -> float:
         for column in range(columns):
             level = light[row, column] / pixels[row, column]
             if level >= _LIT:
-                places[lit, 0], places[lit, 1], stops[lit] = row, column, math.log2(_linear_light(level))
+                places[lit, 0], places[lit, 1], stops[lit] = row, column, math.log2(_compiled_light(level))
                 lit += 1
     if lit <= _PLANE:
         return math.nan

@@ -36,7 +36,7 @@ class Focus(NamedTuple):
         motion_angle: direction of the weakest, degrees in [0, 180) counter-clockwise from the x-axis of the array
             as it is shown, its rows downwards.
         noise_sigma: standard deviation of the noise, 8-bit units; NaN only where the picture has no whole tile.
-        sharp_share: share of the textured tiles whose own radius is at most `IN_FOCUS`.
+        sharp_share: share of the textured tiles whose own radius is at most 2.8.
         centre_sharpness: sharpness of the middle of the frame over that of its rim; NaN where either has too few
             textured tiles. Of evenly sharp skin around 1, of photos .8 and more.
         radius_map: (H // 32, W // 32) float32, the closed form's radius of every tile; NaN where it has no texture.

@@ -1,7 +1,7 @@
 """What the tiles tell by closed forms: noise, how blurred each is, which way the picture moved, where it is sharper.
 
-All of it is compiled, though written as arrays: NumPy takes a microsecond or more for each of the hundred small steps,
-which added up to a fifth of `check()` on a small picture.
+It is compiled, as loops: NumPy takes a microsecond or more for each of a hundred small steps, which added up, with
+those of the other measures, to a fifth of `check()` on a small picture.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _INHERENT_SIGMA: Final = 0.5
 
 # Radius, in pixels of a 1000-pixel picture, up to which a tile counts as in focus.
-IN_FOCUS: Final = 2.8
+_IN_FOCUS: Final = 2.8
 
 _SIGMAS: Final = np.geomspace(0.05, 20.0, 400)
 
@@ -48,7 +48,7 @@ class Tiles(NamedTuple):
         means: (9, T) float64, mean of each number of `structure.tile_structure`.
         noise: (T,) float64, variance of the noise.
         radius_map: (R, C) float32, radius of blur along each tile's worse axis; NaN without texture.
-        sharp_share: share of the textured tiles whose radius is at most `IN_FOCUS`; NaN where there are none.
+        sharp_share: share of the textured tiles whose radius is at most 2.8; NaN where there are none.
         textured: whether the strongest tile has more signal than shading and noise leave by chance.
         noise_sigma: of the picture, 8-bit units.
         motion_ratio: edge energy of the strongest direction over that of the weakest.
@@ -96,15 +96,15 @@ def closed_forms(table: NDArray[np.int64], pairs: NDArray[np.int64], unit: float
     ratio, angle = _motion(means, noise, judged if judged.any() else ~judged)
     above_chance = signal > _LEAST_SIGNAL + noise_sigma**2
     return Tiles(
-        means,
-        noise,
-        radii.reshape(rows, columns),
-        sharp_share,
-        bool(above_chance.any()),
-        noise_sigma,
-        ratio,
-        angle,
-        _centre_sharpness(means, noise, above_chance, rows, columns),
+        means=means,
+        noise=noise,
+        radius_map=radii.reshape(rows, columns),
+        sharp_share=sharp_share,
+        textured=bool(above_chance.any()),
+        noise_sigma=noise_sigma,
+        motion_ratio=ratio,
+        motion_angle=angle,
+        centre_sharpness=_centre_sharpness(means, noise, above_chance, rows, columns),
     )
 
 
@@ -117,11 +117,14 @@ def _noise_sigma(noise: Floats) -> float:
 
 @kernel
 def _floored(means: Floats, noise: Floats, number: int, tile: int) -> float:
-    """A mean square without the tile's noise, but not below what means nothing.
+    """A mean square without the tile's noise, and with what means nothing."""
+    return float(max(means[number, tile] - 2.0 * noise[tile], 0.0) + _floor(noise[tile]))
 
-    Rounding to 8 bits alone makes a difference of 1/6; the estimate of the noise is itself uncertain.
-    """
-    return float(max(means[number, tile] - 2.0 * noise[tile], 0.0) + 0.1 + 0.3 * noise[tile])
+
+@kernel
+def _floor(noise: float) -> float:
+    """Rounding to 8 bits alone makes a difference of 1/6; the estimate of the noise is itself uncertain."""
+    return 0.1 + 0.3 * noise
 
 
 def edge_structure(lag: float, sigma: Floats) -> Floats:
@@ -173,7 +176,7 @@ def _radii(means: Floats, noise: Floats, judged: NDArray[np.bool_], unit: float)
             sigma = edge_sigma(max(across, down), 2.0)
             radius = 2.0 * math.sqrt(max(sigma**2 - _INHERENT_SIGMA**2, 0.0)) / unit
             radii[tile] = radius
-            sharp += radius <= IN_FOCUS
+            sharp += radius <= _IN_FOCUS
             count += 1
     return radii, sharp / count if count else math.nan
 
@@ -209,7 +212,7 @@ def _motion(means: Floats, noise: Floats, counted: NDArray[np.bool_]) -> tuple[f
     x, y, down, up = 0.0, 0.0, 0.0, 0.0
     for tile in range(noise.size):
         if counted[tile]:
-            floor = 0.1 + 0.3 * noise[tile]
+            floor = _floor(noise[tile])
             x += _floored(means, noise, structure.X1, tile)
             y += _floored(means, noise, structure.Y1, tile)
             down += (_floored(means, noise, structure.DOWN, tile) + floor) / 2.0

@@ -17,14 +17,16 @@ def lower_quantile(values, share):
     return np.sort(values)[int(share * (values.size - 1))]
 
 
-def means_of(luma):
-    """(9, R, C) means, R and C the whole tiles of a picture that is no JPEG."""
-    pairs = [32 * 31, 32 * 30, 32 * 28] * 2 + [31 * 31, 31 * 31, 30 * 30]
-    return tile_structure_numpy(luma, False) / np.array(pairs)[:, None, None]
+def means_of(luma, grid):
+    """(9, R, C) means, R and C the whole tiles; pairs stay within 8 or 32 pixels."""
+    side, squares = (8, 16) if grid else (32, 1)
+    lags = [side * (side - lag) for lag in (1, 2, 4)]
+    pairs = squares * np.array([*lags, *lags, (side - 1) ** 2, (side - 1) ** 2, (side - 2) ** 2])
+    return tile_structure_numpy(luma, grid) / pairs[:, None, None]
 
 
-def closed_forms_numpy(luma):
-    means = means_of(luma)
+def closed_forms_numpy(luma, grid):
+    means = means_of(luma, grid)
     _, rows, columns = means.shape
     noise = math.pi / 72 * means[8] ** 2
     x1, x2, x4, y1, y2, y4, down, up = np.maximum(means[:8] - 2 * noise, 0)
@@ -58,7 +60,7 @@ def closed_forms_numpy(luma):
 
 def describe_picture_numpy(luma, scale, scaled):
     """The numbers of the chosen tiles and of the picture; `scale` is IJG's percentage for the JPEG's quality."""
-    means = means_of(luma)
+    means = means_of(luma, False)
     columns = means.shape[2]
     flat = means.reshape(9, -1)
     fine, coarse = flat[0] + flat[3], flat[2] + flat[5]
