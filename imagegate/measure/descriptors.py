@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _STRONGEST: Final = 20
 _FINEST: Final = 12
 
+# Places of the picture's numbers; its noise, and the means at the offsets, take several.
+_NOISE, _GRID, _SCALE, _SIZE, _SCALED, _LIGHT = 0, 3, 4, 5, 6, 7
+_COARSE_MEAN, _FINE_MEAN, _COARSE_MEDIAN, _FINE_MEDIAN, _SQUARES = 8, 9, 10, 11, 12
+
 # 10th, 30th and 50th percentile of the tiles' noise: the higher ones are texture.
 _NOISE_SHARES: Final = (0.1, 0.3, 0.5)
 _BLOCK: Final = 8
@@ -72,16 +76,18 @@ def describe_picture(
     tiles = np.empty((chosen.size, network.TILE_NUMBERS), np.float32)
     picture = np.empty(network.PICTURE_NUMBERS, np.float32)
     for i in range(len(_NOISE_SHARES)):
-        picture[i] = math.log(math.sqrt(quantile(noise, _NOISE_SHARES[i])) + _FLOOR)
-    picture[3] = _grid_step(luma)
-    picture[4] = math.log(jpeg_scale(source.jpeg_quality) + 4.0)
-    picture[5] = math.log(max(luma.shape[0], luma.shape[1]) / 1000.0)
-    picture[6] = source.scaled
-    picture[7] = mean(table[:, describe.LIGHT]) / (_PIXELS * 128.0) - 1.0
-    picture[8], picture[9] = math.log(mean(coarse) + _FLOOR), math.log(mean(fine) + _FLOOR)
-    picture[10], picture[11] = math.log(quantile(coarse, 0.5) + _FLOOR), math.log(quantile(fine, 0.5) + _FLOOR)
+        picture[_NOISE + i] = math.log(math.sqrt(quantile(noise, _NOISE_SHARES[i])) + _FLOOR)
+    picture[_GRID] = _grid_step(luma)
+    picture[_SCALE] = math.log(jpeg_scale(source.jpeg_quality) + 4.0)
+    picture[_SIZE] = math.log(max(luma.shape[0], luma.shape[1]) / 1000.0)
+    picture[_SCALED] = source.scaled
+    picture[_LIGHT] = mean(table[:, describe.LIGHT]) / (_PIXELS * 128.0) - 1.0
+    picture[_COARSE_MEAN] = math.log(mean(coarse) + _FLOOR)
+    picture[_FINE_MEAN] = math.log(mean(fine) + _FLOOR)
+    picture[_COARSE_MEDIAN] = math.log(quantile(coarse, 0.5) + _FLOOR)
+    picture[_FINE_MEDIAN] = math.log(quantile(fine, 0.5) + _FLOOR)
     for i in range(_OFFSETS):
-        picture[12 + i] = math.log(mean(table[:, describe.SQUARES + i]) / _PAIRS[i] + _FLOOR)
+        picture[_SQUARES + i] = math.log(mean(table[:, describe.SQUARES + i]) / _PAIRS[i] + _FLOOR)
     for i in range(chosen.size):
         _describe_tile(table[i], noise[chosen[i]], tiles[i])
     return Descriptors(tiles, picture)
