@@ -461,6 +461,7 @@ def test_on_drawn_skin_the_limits_keep_their_promise_on_other_seeds(skin, run, t
     assert np.mean(rejected) <= PROMISED
 
 
+@pytest.mark.slow
 def test_the_screen_names_promise_limits_and_rates(skin, run):  # noqa: F811 - a fixture
     result = run("calibrate", "--good", skin / "good", "--bad", skin / "bad", "--reject-rate", PROMISED)
 
