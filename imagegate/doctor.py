@@ -94,7 +94,7 @@ def _jit_cache() -> str:
     if kernel.stats.cache_path is None:
         raise RuntimeError("no place to keep it can be written to; NUMBA_CACHE_DIR can name one")
     place = Path(kernel.stats.cache_path)
-    measures = Path(import_module("imagegate.measure.focus").closed_forms.stats.cache_path)
+    measures = Path(import_module("imagegate.measure.tiles").closed_forms.stats.cache_path)
     try:
         place.mkdir(parents=True, exist_ok=True)
         # Permissions do not tell of a read-only file system, and root passes them all.

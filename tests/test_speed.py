@@ -146,7 +146,13 @@ def ratio(median, spread=0.0, *, unit="x", column="rival"):
 
 
 def run_of(*figures):
-    return record.Record(machine="", pictures="photos", rounds=1, rivals={}, skipped={}, figures=list(figures))
+    return record.Record(
+        machine="", pictures="photos", rounds=1, scipy=False, rivals={}, skipped={}, figures=list(figures)
+    )
+
+
+def compared(recorded, now, *, pictures="photos", scipy=False):
+    return compare(recorded, now, pictures, scipy=scipy)
 
 
 class TestGuard:
@@ -163,15 +169,15 @@ class TestGuard:
         ],
     )
     def test_worse_is_beyond_the_tolerance_and_beyond_the_spread(self, recorded, now, worse):
-        (pair,) = compare(run_of(recorded), [now], "photos")
+        (pair,) = compared(run_of(recorded), [now])
 
         assert pair.worse is worse
 
     def test_a_row_is_worse_that_is_worse_beside_everybody(self):
         recorded = run_of(ratio(4.0), ratio(4.0, column="other"))
 
-        slower = compare(recorded, [ratio(2.0), ratio(3.0, column="other")], "photos")
-        rival_faster = compare(recorded, [ratio(2.0), ratio(4.0, column="other")], "photos")
+        slower = compared(recorded, [ratio(2.0), ratio(3.0, column="other")])
+        rival_faster = compared(recorded, [ratio(2.0), ratio(4.0, column="other")])
 
         assert worse_rows(slower) == [("Photos", "photo")]
         assert worse_rows(rival_faster) == []
@@ -180,12 +186,18 @@ class TestGuard:
         recorded = run_of(ratio(4.0), ratio(10.0, unit="%", column="measure"), ratio(2.0, column="not now"))
         now = [ratio(4.0), ratio(20.0, unit="%", column="measure"), ratio(2.0, column="not then")]
 
-        assert [pair.now.column for pair in compare(recorded, now, "photos")] == ["rival"]
+        assert [pair.now.column for pair in compared(recorded, now)] == ["rival"]
 
     def test_of_other_pictures_only_the_kernels_are_compared(self):
         figures = [ratio(4.0), msgspec.structs.replace(ratio(4.0), table=calls.KERNELS)]
 
-        assert [pair.now.table for pair in compare(run_of(*figures), figures, "drawn")] == [calls.KERNELS]
+        assert [pair.now.table for pair in compared(run_of(*figures), figures, pictures="drawn")] == [calls.KERNELS]
+
+    def test_cold_starts_with_scipy_are_not_compared_with_those_without(self):
+        figures = [ratio(4.0), msgspec.structs.replace(ratio(4.0), table=processes.COLD)]
+
+        assert [pair.now.table for pair in compared(run_of(*figures), figures, scipy=True)] == ["Photos"]
+        assert len(compared(run_of(*figures), figures)) == 2
 
 
 class TestTargets:

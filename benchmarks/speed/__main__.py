@@ -103,9 +103,7 @@ def guarded(photos: Sequence[Photo], file: pathlib.Path, alone: str) -> list[Fig
 
 def _compared(console: Console, pictures: str, figures: Sequence[Figure], *, scipy: bool) -> int:
     recorded = read()
-    if recorded.scipy != scipy:
-        figures = [figure for figure in figures if figure.table != processes.COLD]
-    pairs = compare(recorded, figures, pictures)
+    pairs = compare(recorded, figures, pictures, scipy=scipy)
     worse = worse_rows(pairs)
     console.print(compared_grid(pairs).rich())
     console.print(f"{len(pairs)} figures compared; rows that are worse: {'; '.join(map(', '.join, worse)) or 'none'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.speed.calls import KERNELS
+from benchmarks.speed.processes import COLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,11 @@ class Compared(NamedTuple):
         return self.now.median > self.recorded.median * (1 + TOLERANCE) and self.now.low > self.recorded.high
 
 
-def compare(recorded: Record, now: Sequence[Figure], pictures: str) -> list[Compared]:
-    """Pair the figures that both runs have; of other pictures than the record's, only those of kernels.
+def compare(recorded: Record, now: Sequence[Figure], pictures: str, *, scipy: bool) -> list[Compared]:
+    """Pair the figures that both runs have and that can be compared.
 
+    Of other pictures than the record's these are only those of kernels; of cold starts none where SciPy was there in
+    one run only, for Numba loads it.
     Shares are left out: they add up to one, so that one stage's gain is another's loss; that a stage takes longer
     shows in check() against the decoder.
     """
@@ -39,7 +42,10 @@ def compare(recorded: Record, now: Sequence[Figure], pictures: str) -> list[Comp
     return [
         Compared(known[new.place], new)
         for new in now
-        if new.place in known and new.unit != "%" and (pictures == recorded.pictures or new.table == KERNELS)
+        if new.place in known
+        and new.unit != "%"
+        and (pictures == recorded.pictures or new.table == KERNELS)
+        and (scipy == recorded.scipy or new.table != COLD)
     ]
 
 

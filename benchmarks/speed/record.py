@@ -52,10 +52,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     pictures: str
     rounds: int
+    scipy: bool
     rivals: dict[str, str]
     skipped: dict[str, str]
     figures: list[Figure]
-    scipy: bool = True
 
 
 def figure(table: str, row: str, column: str, values: Sequence[float], unit: Literal["x", "%", "MB"] = "x") -> Figure:

@@ -42,7 +42,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
             compiled._cache = _Kept(function)  # noqa: SLF001 - Numba has no public way to give a function its cache
     kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if kept is not None:
-        kept._source_stamp = _SOURCES  # noqa: SLF001 - nor to tell it what a function is made of
+        kept._source_stamp = (kept._source_stamp, _SOURCES)  # noqa: SLF001 - nor to tell it what a function is made of
     return cast("Callable[P, R]", compiled)
 
 

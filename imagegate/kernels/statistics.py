@@ -30,7 +30,7 @@ def quantile(values: NDArray[np.float64], share: float) -> float:
 def select(values: NDArray[np.float64], place: int) -> float:
     """What stands at `place` of the sorted values, by C. A. R. Hoare, "Algorithm 65: Find", CACM 4(7), 1961.
 
-    A tenth of the time of sorting them all.
+    A quarter of the time of sorting some hundreds.
 
     Args:
         values: (N,) float64 without NaN, N >= 1.
