@@ -47,9 +47,9 @@ def apng(frames: int) -> bytes:
     return png(ihdr(**size), chunk(b"acTL", struct.pack(">II", frames, 0)), idat(bytes(300 * 901)), frame * frames)
 
 
-def gif(frames: int) -> bytes:
+def gif(frames: int, side: int = 65535) -> bytes:
     """A GIF89a of frames of one pixel on a large screen."""
-    start = b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0x80, 0, 0) + bytes(6)
+    start = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) + bytes(6)
     frame = b"\x21\xf9\4\0\1\0\0\0" + b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
     return start + frame * frames + b";"
 
