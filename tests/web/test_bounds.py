@@ -1,7 +1,6 @@
 """Whatever there is too much of is refused, with the status that says what it is; nothing of it is kept."""
 
 import gc
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,12 +11,6 @@ from tests.web.wire import CHUNKED_HEAD, answer_on, chunk, head, is_closed, pict
 
 GOOD = (ROOT / "sample_images" / "good_mst05.jpg").read_bytes()
 RAW = {"content": GOOD, "headers": {"Content-Type": "image/jpeg"}}
-
-
-@pytest.fixture
-def callers():
-    with ThreadPoolExecutor(16) as pool:
-        yield pool
 
 
 def post(service, **options):

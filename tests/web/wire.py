@@ -2,7 +2,30 @@
 
 import http.client
 import json
+import threading
+import time
 from contextlib import closing
+
+# Seconds for a service to be ready; where no kernel is compiled yet and the machine is busy, that takes minutes.
+START_SECONDS = 300
+
+
+def await_ready(address):
+    """Ask /readyz until the service at "host:port" is ready."""
+    until = time.monotonic() + START_SECONDS
+    while not is_ready(address):
+        assert time.monotonic() < until, f"not ready within {START_SECONDS} s"
+        threading.Event().wait(0.02)  # leaves the processor to the service
+
+
+def is_ready(address):
+    """Whether a service listens there, and says that it is ready."""
+    try:
+        with closing(http.client.HTTPConnection(address, timeout=START_SECONDS)) as connection:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+    except OSError:
+        return False
 
 
 def head(path="/v1/check", method="POST", **headers):
