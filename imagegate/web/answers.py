@@ -38,7 +38,11 @@ def refusal(request: Request, refused: Refused, most: int) -> Response:
     api = request.query_params.get("format", DEFAULT_DIALECT)
     known = api if api in BODIES else DEFAULT_DIALECT
     answer = refused.answer(known, asked_language(request.headers.get("accept-language", "")), request.state.request_id)
-    return parting(request, answer, most) if refused.unread else response(answer)
+    return parting(request, answer, most) if refused.unread and _has_body(request) else response(answer)
+
+
+def _has_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
 def parting(request: Request, answer: Answer, most: int) -> Response:

@@ -71,11 +71,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=service.running,
         docs_url=None,  # its page would be loaded from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to wherever the Host header says
         exception_handlers={Refused: service.refuse, Gone: service.give_up, HTTPException: service.refuse_plain},
     )
     app.state.service = service
     app.add_middleware(Observer, metrics=service.metrics)
     for path, method, endpoint, operation in service.routes():
+        if method == "GET":  # first, so that it is this route which is called; the other one is described
+            app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
         app.add_api_route(path, endpoint, methods=[method], openapi_extra=operation, response_model=None)
     for path, endpoint in Site(service.policies, service.default).routes():
         app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)

@@ -31,11 +31,9 @@ _POLICY: Final = (
 )
 HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
-    "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 # What page.html says, and then what page.js does.

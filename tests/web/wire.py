@@ -47,12 +47,20 @@ def chunk(data):
 CHUNKED_HEAD = head(Content_Type="image/jpeg", Transfer_Encoding="chunked")
 
 
-def answer_on(connection, method="POST"):
+def answer_on(connection, method="POST", *, parse=True):
     """Read one answer: status, headers, body as JSON."""
     with closing(http.client.HTTPResponse(connection, method=method)) as response:
         response.begin()
         body = response.read()
-        return response.status, response.headers, json.loads(body) if body else None
+        return response.status, response.headers, json.loads(body) if body and parse else body or None
+
+
+def answers_on(connection):
+    """Read all answers until the other side closes: status, headers, body; each is to say how long it is."""
+    with connection.makefile("rb") as stream:
+        while line := stream.readline():
+            headers = http.client.parse_headers(stream)
+            yield int(line.split()[1]), headers, stream.read(int(headers["content-length"]))
 
 
 def is_closed(connection):
