@@ -106,7 +106,7 @@ def _first(findings: tuple[Finding, ...], lang: str) -> tuple[Finding, ...]:
         return findings
     ranked = sorted(findings, key=lambda finding: (finding.severity != "reject", finding.status))
     kept, left_out = ranked[: MOST_LISTED - 1], ranked[MOST_LISTED - 1 :]
-    message = Phrase("There are {count:,} more, which are not listed.", count=len(left_out))
+    message = Phrase("{count:,} more findings are not listed.", count=len(left_out))
     more = msgspec.structs.replace(left_out[0], message=message, pointer="", metric=None, value=None, limit=None)
     return *kept, more.in_language(lang)
 

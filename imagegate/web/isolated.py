@@ -155,7 +155,7 @@ class Deaths:
 
 def deadly() -> Refused:
     """400: a picture has ended as many workers as one may."""
-    message = Phrase("The decoder fails at this picture: it ended each process that read it.")
+    message = Phrase("The decoder fails at this picture: each process that read it ended.")
     return Refused(400, "image_corrupt", message)
 
 

@@ -48,7 +48,7 @@ def refuse_encodings(content_encodings: Iterable[str]) -> None:
         content_encodings: The values of all such headers.
     """
     if any(coding.strip().lower() not in IDENTITY for value in content_encodings for coding in value.split(",")):
-        message = Phrase("A body is taken as it is, without Content-Encoding.")
+        message = Phrase("A request must not have a Content-Encoding.")
         raise Refused(415, "content_type_unsupported", message, unread=True)
 
 

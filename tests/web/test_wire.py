@@ -374,7 +374,7 @@ def test_an_answer_lists_a_hundred_errors_and_says_how_many_more_there_are(servi
 
     assert answer.status_code == 400
     assert len(errors) == 100
-    assert errors[-1]["detail"] == "There are 400 more, which are not listed."
+    assert errors[-1]["detail"] == "400 more findings are not listed."
     assert len(answer.content) < 100_000
 
 

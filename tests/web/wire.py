@@ -12,10 +12,15 @@ START_SECONDS = 300
 
 def await_ready(address):
     """Ask /readyz until the service at "host:port" is ready."""
+    await_that(lambda: is_ready(address), f"{address} is ready")
+
+
+def await_that(is_so, what):
+    """Ask again and again, within START_SECONDS."""
     until = time.monotonic() + START_SECONDS
-    while not is_ready(address):
-        assert time.monotonic() < until, f"not ready within {START_SECONDS} s"
-        threading.Event().wait(0.02)  # leaves the processor to the service
+    while not is_so():
+        assert time.monotonic() < until, f"not within {START_SECONDS} s: {what}"
+        threading.Event().wait(0.02)  # leaves the processor to who is asked
 
 
 def is_ready(address):
@@ -24,6 +29,16 @@ def is_ready(address):
         with closing(http.client.HTTPConnection(address, timeout=START_SECONDS)) as connection:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def listens(address):
+    """Whether connections are taken there."""
+    try:
+        with closing(http.client.HTTPConnection(address, timeout=START_SECONDS)) as connection:
+            connection.connect()
+            return True
     except OSError:
         return False
 
