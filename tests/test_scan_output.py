@@ -28,6 +28,7 @@ from imagegate.cli.progress import SECONDS_PER_LINE, Progress
 from imagegate.scanning import items_of, sorting
 from imagegate.scanning.columns import COLUMNS
 from imagegate.scanning.counting import Count
+from imagegate.scanning.filtering import Filter
 from imagegate.scanning.output import Output, OutputRefused
 from imagegate.scanning.sources import Item
 from imagegate.schema import PATH as SCHEMA
@@ -77,7 +78,7 @@ def photos(tmp_path):
     (folder / "a.jpg").write_bytes(SHARP)
     (folder / "more" / 'b, "c"\nd.jpg').write_bytes(BLURRED)
     (folder / "more" / "кожа 皮膚.jpg").write_bytes(SHARP)
-    (folder / "notes.txt").write_bytes(b"no picture at all, but long enough to be one, if only it were a picture " * 2)
+    (folder / "notes.png").write_bytes(b"no picture at all, but long enough to be one, if only it were a picture " * 2)
     (folder / "z.jpg").symlink_to(folder / "nowhere")
     return folder
 
@@ -324,6 +325,15 @@ def test_a_scan_that_is_killed_leaves_whole_records_and_is_gone_on_with(run, man
 
 
 SETTINGS = {"policy": {"name": "default"}}
+
+
+def asked_by_default():
+    """What a scan without any option is asked for, as its output keeps it."""
+    policy = imagegate.PROFILES["default"].to_dict()
+    names = {"column": None, "from_list": None, "include": [], "exclude": [], "strict": False}
+    return {"policy": policy, "lang": "en"} | names
+
+
 RECORDS = [{"source": name, "ok": True, "text": "é\n"} for name in ("a", "b", "c")]
 
 
@@ -644,10 +654,16 @@ def test_progress_is_a_bar_on_a_terminal(many, tmp_path):
 def test_the_files_of_a_scan_are_counted_beside_it(photos):
     (photos / ".hidden").touch()
     (photos / "z.jpg").unlink()
-    with Count([str(photos), str(photos / "a.jpg")]) as count:
+    (photos / "list.csv").write_text("a,b")
+    (photos / "raw").mkdir()
+    (photos / "raw" / "d.jpg").touch()
+    chosen = Filter(exclude="raw")
+    with Count([str(photos), str(photos / "a.jpg")], chosen) as count:
         count._thread.join()  # noqa: SLF001 - else the test would have to wait for it by the clock
+        before = count.total
 
-    assert count.total == 5 == sum(1 for _ in items_of([photos, photos / "a.jpg"]))
+    assert before == 6
+    assert sum(1 for _ in items_of([photos, photos / "a.jpg"], chosen=chosen)) == 5 == count.total
 
 
 # The summary
@@ -677,7 +693,7 @@ def test_pictures_are_moved_and_copied_by_their_verdict_with_their_place_in_the_
 
     assert result.code == REJECTED
     assert (tmp_path / "bad" / blurred).read_bytes() == BLURRED
-    assert (tmp_path / "bad" / "notes.txt").exists()
+    assert (tmp_path / "bad" / "notes.png").exists()
     assert (tmp_path / "good" / "a.jpg").read_bytes() == SHARP
     assert (tmp_path / "good" / "more" / "кожа 皮膚.jpg").read_bytes() == SHARP
     assert sorted(path.name for path in photos.rglob("*.*")) == ["a.jpg", "z.jpg", "кожа 皮膚.jpg"]
@@ -687,12 +703,12 @@ def test_pictures_are_moved_and_copied_by_their_verdict_with_their_place_in_the_
 
 def test_what_has_the_place_of_a_picture_is_kept_and_the_picture_stays(run, photos, tmp_path):
     (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "notes.txt").write_text("others")
+    (tmp_path / "bad" / "notes.png").write_text("others")
     result = run("scan", photos, "--move-rejected", tmp_path / "bad")
 
-    assert (tmp_path / "bad" / "notes.txt").read_text() == "others"
-    assert (photos / "notes.txt").exists()
-    assert "notes.txt was not moved: [Errno 17] File exists" in result.err
+    assert (tmp_path / "bad" / "notes.png").read_text() == "others"
+    assert (photos / "notes.png").exists()
+    assert "notes.png was not moved: [Errno 17] File exists" in result.err
 
 
 def sorter(folder, **options):
@@ -854,7 +870,7 @@ def archive(photos, tmp_path):
     path = tmp_path / "photos.zip"
     with zipfile.ZipFile(path, "w") as file:
         file.write(photos / "a.jpg", "a.jpg")
-        file.write(photos / "notes.txt", "notes.txt")
+        file.write(photos / "notes.png", "notes.png")
     return path
 
 
@@ -884,7 +900,7 @@ def test_the_records_of_an_archive_are_written_and_gone_on_with(run, archive, tm
     run("scan", "-q", archive, "-o", out)
     whole = without_timings(out)
     first, *_ = out.read_bytes().splitlines(keepends=True)
-    asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
+    asked = asked_by_default()
     (tmp_path / "out.jsonl.part").write_bytes(
         json.dumps({**asked, "versions": dict(versions())}).encode() + b"\n" + first
     )
@@ -894,11 +910,11 @@ def test_the_records_of_an_archive_are_written_and_gone_on_with(run, archive, tm
     assert without_timings(out) == whole
 
 
-@pytest.mark.parametrize("setting", ["column", "from_list"])
-def test_a_scan_with_another_column_or_list_does_not_go_on(run, tmp_path, setting):
+@pytest.mark.parametrize("setting", ["column", "from_list", "include", "exclude", "strict"])
+def test_a_scan_that_is_asked_for_otherwise_does_not_go_on(run, tmp_path, setting):
     (tmp_path / "list").touch()
-    source = {"column": [tmp_path, "--column", "photo"], "from_list": ["--from-list", tmp_path / "list"]}[setting]
-    asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
+    source = ["--from-list", tmp_path / "list"] if setting == "from_list" else [tmp_path]
+    asked = asked_by_default()
     part = tmp_path / "out.jsonl.part"
     part.write_text(json.dumps(asked | {"versions": dict(versions()), setting: "another"}) + "\n")
     result = run("scan", *source, "-o", tmp_path / "out.jsonl", "--resume")
@@ -908,7 +924,7 @@ def test_a_scan_with_another_column_or_list_does_not_go_on(run, tmp_path, settin
 
 
 def test_pictures_that_come_out_of_a_stream_are_not_counted_beforehand():
-    with Count(None) as count:
+    with Count(None, Filter()) as count:
         pass
 
     assert count.total is None

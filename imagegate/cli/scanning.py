@@ -12,9 +12,9 @@ from imagegate.cli.output import complain
 from imagegate.cli.printing import WIDEST_NAME, width_of
 from imagegate.scanning import scan_items
 from imagegate.scanning.duplicates import Duplicates
-from imagegate.scanning.output import Output, OutputRefused
+from imagegate.scanning.filtering import Filter
+from imagegate.scanning.output import Output, OutputRefused, files_of
 from imagegate.scanning.sorting import Sorter
-from imagegate.scanning.sources import apart_from
 from imagegate.versions import versions
 
 if TYPE_CHECKING:
@@ -40,6 +40,17 @@ def output_of(name: str, asked: Mapping[str, Any], *, resume: bool) -> Output | 
         return Output(name, {**asked, "versions": dict(versions())}, resume=resume)
     except OutputRefused as error:
         raise Misuse(f"-o: {error}") from None
+
+
+def filter_of(
+    include: Sequence[str] | None, exclude: Sequence[str] | None, output: str, page: Path | None, *, strict: bool
+) -> Filter:
+    """What of the sources is scanned; the files that the scan writes are not."""
+    own = [*(() if output == STDOUT else files_of(output)), *(() if page is None else (page,))]
+    try:
+        return Filter(include=include or (), exclude=exclude or (), strict=strict, own=own)
+    except ValueError as error:
+        raise Misuse(f"--{error}") from None
 
 
 def sorter_of(names: Sequence[str], move_rejected: Path | None, copy_passed: Path | None, *, plain: bool) -> Sorter:
@@ -108,8 +119,6 @@ class Run:
 
     def _left(self, items: Iterator[Item], interrupt: Interrupt, earlier: Duplicates) -> Iterator[Item]:
         """What no earlier run has finished; of what it has, the pictures are remembered."""
-        if self._page is not None:
-            items = apart_from(items, [self._page.path])
         if self._output is None:
             return self._headed(interrupt.until(items))
         try:

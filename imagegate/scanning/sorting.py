@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from imagegate.scanning.sources import is_image_file
 from imagegate.unnamed import Unnamed
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Sorter:
             _refuse_unusable(folder, paths)
 
     def sort(self, source: str, *, ok: bool, again: bool = False) -> None:
-        """Move or copy one picture; for one that is there already there is nothing to do.
+        """Move or copy one picture; for one that is there already, and for a file that is not an image, do nothing.
 
         Args:
             source: Its file.
@@ -55,7 +56,7 @@ class Sorter:
             OSError: It could not be moved or copied, and is still where it was.
         """
         folder = self._passed if ok else self._rejected
-        if folder is None:
+        if folder is None or not (ok or is_image_file(source)):
             return
         target = self._target(folder, source)
         if again and ok and os.path.lexists(target):
