@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import importlib.util
+import io
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +28,7 @@ from imagegate.cli import main
 from imagegate.cli.output import visible
 from imagegate.cli.progress import SECONDS_PER_LINE, Progress
 from imagegate.scanning import items_of, sorting
+from imagegate.scanning.cells import csv_row, without_quote
 from imagegate.scanning.columns import COLUMNS
 from imagegate.scanning.counting import Count
 from imagegate.scanning.filtering import Filter
@@ -172,6 +175,80 @@ def test_a_name_with_a_line_end_is_one_cell_of_csv(run, tmp_path):
         rows = list(csv.DictReader(file))
 
     assert [Path(row["source"]).name for row in rows] == ["a\rb.jpg", "c\nd.jpg", "e\r\nf.jpg"]
+
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff201",
+    "'=1",
+    "''@",
+    "'",
+    "''",
+    "",
+]
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(), st.sampled_from(FORMULAS), st.builds("{}{}".format, st.sampled_from(FORMULAS), st.text()))
+    )
+)
+def test_no_text_of_csv_is_a_formula_and_each_is_read_back_unchanged(texts):
+    """Read by Python's own reader, and by that of the sources; as OWASP lists what begins a formula."""
+    text = "".join(map(csv_row, [["photo", "x"], *([each, 1] for each in texts)]))
+    rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+    assert not any(cell.startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")) for cell, _ in rows)
+    assert [without_quote(cell) for cell, _ in rows] == texts
+    assert read_back(text, "photo") == texts
+
+
+def read_back(text, column):
+    """The texts of a column, as a table that is a source of a scan has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        found = []
+        for item in items_of(path, column=column):
+            try:
+                found.append(item.read(imagegate.PROFILES["default"]).image)
+            except OSError as error:
+                assert error.strerror == "The column is empty"  # noqa: PT017 - all else is a failure
+                found.append("")
+    return found
+
+
+def test_numbers_and_truths_of_csv_stay_what_they_are():
+    assert csv_row([-3.5, 1e-07, -2, True, False, None, "-3.5", 'a "b"; c']) == (
+        '-3.5,1e-07,-2,true,false,,"\'-3.5","a ""b""; c"\r\n'
+    )
+
+
+@posix
+def test_names_that_are_formulas_are_quoted_in_csv_and_whole_in_what_is_gone_on_with(run, tmp_path, monkeypatch):
+    names = ["=cmd|'calc'!A1.jpg", "+1.jpg", "-1.jpg", "@a.jpg", "\ta.jpg", "'=a.jpg", "a;=1+1.jpg", "'a.jpg"]
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path / "photos")
+    for name in names:
+        Path(name).write_bytes(BLURRED)
+    assert (
+        run("scan", *(f"./{name}" for name in names), "-o", "../out.csv", "--move-rejected", "../bad").code == REJECTED
+    )
+    text = Path("../out.csv").read_bytes().decode()
+    cells = [row["source"] for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+    assert cells == [f"'{name}" if name[0] in "=+-@\t" or name[:2] == "'=" else name for name in names]
+    assert read_back(text, "source") == names
+    assert names_in(tmp_path / "bad") == set(names)
 
 
 def test_parquet_is_read_back_by_pyarrow_with_the_types_of_its_columns(run, photos, tmp_path):

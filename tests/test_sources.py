@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 import imagegate
 from imagegate.scanning import archives, items_of, running, tables
+from imagegate.scanning.cells import without_quote
 from imagegate.scanning.item import Item, content_of, held
 from imagegate.scanning.sources import paths_in
 from tests.scenes import BLURRED, SHARP
@@ -540,7 +541,7 @@ def test_csv_as_python_writes_it_is_read_cell_by_cell(rows, quoting):
             except OSError as error:
                 found.append(error.strerror)
 
-    assert found == [row[1] or "The column is empty" for row in rows]
+    assert found == [without_quote(row[1]) or "The column is empty" for row in rows]
 
 
 def test_a_quote_within_a_cell_is_but_a_character(tmp_path):
