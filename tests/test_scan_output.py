@@ -402,15 +402,6 @@ def test_a_scan_that_is_killed_leaves_whole_records_and_is_gone_on_with(run, man
 
 
 SETTINGS = {"policy": {"name": "default"}}
-
-
-def asked_by_default():
-    """What a scan without any option is asked for, as its output keeps it."""
-    policy = imagegate.PROFILES["default"].to_dict()
-    names = {"column": None, "from_list": None, "include": [], "exclude": [], "strict": False}
-    return {"policy": policy, "lang": "en"} | names
-
-
 RECORDS = [{"source": name, "ok": True, "text": "é\n"} for name in ("a", "b", "c")]
 
 
@@ -880,7 +871,7 @@ def test_a_copy_keeps_times_and_permissions(photos, tmp_path):
 def test_what_could_not_be_copied_is_copied_when_the_scan_is_gone_on_with(run, photos, tmp_path, monkeypatch):
     good, out = tmp_path / "good", tmp_path / "out.jsonl"
     monkeypatch.setattr(Output, "finish", raising(OSError(errno.ENOSPC, "No space left on device")))
-    monkeypatch.setattr(shutil, "copystat", raising(OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr(shutil, "copystat", raising(OSError(errno.EIO, "Input/output error")))
     assert "a.jpg was not copied" in run("scan", photos, "-o", out, "--copy-passed", good).err
     assert not [path for path in good.rglob("*") if path.is_file()]
     monkeypatch.undo()
@@ -977,7 +968,7 @@ def test_the_records_of_an_archive_are_written_and_gone_on_with(run, archive, tm
     run("scan", "-q", archive, "-o", out)
     whole = without_timings(out)
     first, *_ = out.read_bytes().splitlines(keepends=True)
-    asked = asked_by_default()
+    asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
     (tmp_path / "out.jsonl.part").write_bytes(
         json.dumps({**asked, "versions": dict(versions())}).encode() + b"\n" + first
     )
@@ -991,7 +982,7 @@ def test_the_records_of_an_archive_are_written_and_gone_on_with(run, archive, tm
 def test_a_scan_that_is_asked_for_otherwise_does_not_go_on(run, tmp_path, setting):
     (tmp_path / "list").touch()
     source = ["--from-list", tmp_path / "list"] if setting == "from_list" else [tmp_path]
-    asked = asked_by_default()
+    asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
     part = tmp_path / "out.jsonl.part"
     part.write_text(json.dumps(asked | {"versions": dict(versions()), setting: "another"}) + "\n")
     result = run("scan", *source, "-o", tmp_path / "out.jsonl", "--resume")

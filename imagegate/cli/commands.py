@@ -196,7 +196,7 @@ def scan(  # noqa: PLR0913 - the options of the command
     """
     # They load the decoders, which --help does not need.
     from imagegate.cli import locations  # noqa: PLC0415
-    from imagegate.cli.scanning import Run, filter_of, output_of, sorter_of  # noqa: PLC0415
+    from imagegate.cli.scanning import Run, explaining_stops, filter_of, output_of, sorter_of  # noqa: PLC0415
     from imagegate.scanning import items_of  # noqa: PLC0415
     from imagegate.scanning.counting import Count  # noqa: PLC0415
 
@@ -212,9 +212,10 @@ def scan(  # noqa: PLR0913 - the options of the command
     chosen = filter_of(include, exclude, output, html, strict=strict)
     asked = {
         "policy": judge.to_dict(), "lang": lang, "column": column, "from_list": from_list,
-        "include": include or [], "exclude": exclude or [], "strict": strict,
+        "include": include or None, "exclude": exclude or None, "strict": strict or None,
     }  # fmt: skip
     with (
+        explaining_stops(output),
         locations.opened(names, from_list) as source,
         output_of(output, asked, resume=resume) or nullcontext() as file,
     ):
@@ -489,6 +490,8 @@ def _save_overlay(report: "Report", path: Path) -> None:
     try:
         report.overlay().save(path, format="PNG")
     except OSError as error:
+        if path.is_file():
+            path.unlink()  # It is not whole.
         raise Misuse(f"--overlay: {path}: {error.strerror or error}") from None
 
 

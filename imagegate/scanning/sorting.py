@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from imagegate.scanning.sources import is_image_file
-from imagegate.unnamed import Unnamed
+from imagegate.unnamed import Unnamed, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _copy(source: Path, target: Path) -> None:
     if _is_there(source, target):
         return
     _refuse_irregular(source)
-    with source.open("rb") as picture, Unnamed(target.parent) as copy:
+    with source.open("rb") as picture, naming(target), Unnamed(target.parent) as copy:
         shutil.copyfileobj(picture, copy.file)
         copy.file.flush()
         os.fsync(copy.file.fileno())

@@ -8,7 +8,6 @@ Parquet cannot; one way for all three leaves one thing to get right.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from io import FileIO
 from itertools import chain
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from imagegate.scanning.output.forms import form_of
+from imagegate.unnamed import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,7 +64,8 @@ class Output:
 
         Args:
             path: Ends in .jsonl, .csv or .parquet.
-            settings: All that a record depends on but the picture: name to what JSON can hold.
+            settings: All that a record depends on but the picture: name to what JSON can hold. One that is left out
+                is None.
             resume: Go on with what an earlier scan with the same settings left; begin where there is nothing.
 
         Raises:
@@ -80,7 +81,7 @@ class Output:
             raise OutputRefused(f"{self.path} exists and is complete; remove it, or give another name")
         self._file = _opened(self.part, resume=resume)
         try:
-            with _naming(self.part):
+            with naming(self.part):
                 self._begin(settings)  # first, so that nothing is cut off a file that is no scan's
                 _cut_torn_line(self._file)
         except BaseException:
@@ -132,7 +133,7 @@ class Output:
         Raises:
             OSError: The disk is full, or the like; it names the file. What it left of a line, `resume` cuts off.
         """
-        with _naming(self.part):
+        with naming(self.part):
             _append(self._file, record)
 
     def finish(self) -> None:
@@ -142,7 +143,7 @@ class Output:
             OSError: The disk is full, or the like; it names the file, and the part is as it was.
         """
         try:
-            with _naming(self.path):
+            with naming(self.path):
                 with self._temporary.open("wb") as file:
                     self._form(self._lines(), file)
                     file.flush()
@@ -164,7 +165,7 @@ class Output:
         then, now = self._decoded(line), msgspec.json.decode(asked)
         if not isinstance(then, dict):
             raise OutputRefused(f"{self.part} is no part of a scan; remove it to begin anew")
-        changed = [name for name in now if then.get(name) != now[name]]
+        changed = [name for name in {**now, **then} if then.get(name) != now.get(name)]
         if changed:
             raise OutputRefused(f"{self.part} was begun with another {' and '.join(changed)}; remove it to begin anew")
 
@@ -219,17 +220,6 @@ def _cut_torn_line(file: FileIO) -> None:
         if newline >= 0:
             break
     file.truncate(end)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Let an error of the system name this file: a write by its descriptor does not know the name."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _append(file: FileIO, value: Mapping[str, Any]) -> None:
