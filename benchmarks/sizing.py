@@ -7,13 +7,12 @@ starts itself, on the loopback, for some two minutes. Linux alone says what a pr
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,7 +22,7 @@ from rich.console import Console
 from benchmarks.race import machine
 from benchmarks.speed.pictures import QUALITY, pictures, sized
 from benchmarks.tables import Grid
-from benchmarks.web import MEBIBYTE, Client, Service, Way, spent
+from benchmarks.web import Client, Service, Way, spent
 from imagegate.workers import cores
 from tests.samples.camera import jpeg
 
@@ -59,36 +58,6 @@ def started(isolation: str, **environment: str) -> Iterator[Service]:
         service.end()
 
 
-def family(service: Service) -> list[int]:
-    """The process of the service and its workers."""
-    parents = {}
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
-    return [service.pid, *(pid for pid, parent in parents.items() if parent == service.pid)]
-
-
-def processor_seconds(service: Service) -> float:
-    """Processor time of the service and its workers so far."""
-    ticks = 0
-    for pid in family(service):
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def memory(service: Service) -> float:
-    """Resident mebibytes of the service and its workers; libraries, which they share, count once."""
-    own, *workers = family(service)
-    return (held(own, "Rss") + sum(held(pid, "Anonymous") for pid in workers)) / MEBIBYTE
-
-
-def held(pid: int, kind: str) -> int:
-    """Bytes of a kind of memory that a process holds."""
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return 1024 * next(int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{kind}:"))
-
-
 def call(service: Service, picture: bytes, count: int, clients: int) -> None:
     """Have the picture judged so often, by so many clients, each call after the other."""
     way = Way("image/jpeg", picture)
@@ -107,9 +76,9 @@ def most_memory(service: Service, picture: bytes, count: int, clients: int) -> f
     stop = threading.Event()
 
     def watch() -> float:
-        most = memory(service)
+        most = service.memory()
         while not stop.wait(0.05):
-            most = max(most, memory(service))
+            most = max(most, service.memory())
         return most
 
     with ThreadPoolExecutor(1) as watcher:
@@ -130,11 +99,11 @@ def figures(isolation: str, photos: Mapping[float, bytes], load: Load) -> dict[s
     """The column of one kind of isolation."""
     found = {}
     with started(isolation) as service:
-        found[IDLE] = memory(service)
+        found[IDLE] = service.memory()
         for megapixels, photo in photos.items():
             call(service, photo, cores(), cores())
             judging = partial(call, service, photo, load.pictures, cores())
-            found[RATES[megapixels]] = load.pictures / spent(partial(processor_seconds, service), judging)
+            found[RATES[megapixels]] = load.pictures / spent(service.cpu, judging)
         found[MOST] = most_memory(service, photos[12], load.pictures, cores())
     found[COMPILED] = seconds_to_start(isolation)
     if load.empty:

@@ -171,8 +171,8 @@ def _unfiltered(data: memoryview, ihdr: png.Ihdr) -> Pixels:
 
 
 def _by_opencv(data: memoryview, chunks: list[png.Chunk], flags: int) -> Samples:
-    check_png_stream(data)
-    pixels: Samples | None = cv2.imdecode(np.frombuffer(essential_png(data, chunks), np.uint8), flags)
+    silent = essential_png(data, chunks, check_png_stream(data))
+    pixels: Samples | None = cv2.imdecode(np.frombuffer(silent, np.uint8), flags)
     if pixels is None:
         raise Unreadable("image_corrupt", Phrase("The PNG decoder could not read the pixels."))
     return pixels

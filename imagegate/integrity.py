@@ -12,6 +12,9 @@ from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
+
+    Body: TypeAlias = memoryview | bytes
 
 _CRITICAL: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _PALETTE_BYTES: Final = range(3, 3 * 256 + 1, 3)
@@ -27,6 +30,9 @@ _ADAM7: Final = (
     (0, 1, 1, 2),
 )
 _ONE_PASS: Final = ((0, 0, 1, 1),)
+_FILTERS: Final = bytes(range(5))
+_LARGEST_WINDOW: Final = b"\x78"  # of a zlib stream: 32 KiB
+_BYTE: Final = 8
 
 _END_OF_IMAGE: Final = re.compile(rb"\xff\xd9")
 # A zero behind 0xFF is a part of the picture.
@@ -94,7 +100,7 @@ def png_rows(data: memoryview) -> bytearray:
     return rows
 
 
-def check_png_stream(data: memoryview, rows: bytearray | None = None) -> None:
+def check_png_stream(data: memoryview, rows: bytearray | None = None) -> int:
     """Refuse a PNG whose compressed stream is damaged, or is longer or shorter than its size demands.
 
     The stream is inflated a little at a time: without `rows`, memory stays below a megabyte, whatever the file claims.
@@ -105,19 +111,29 @@ def check_png_stream(data: memoryview, rows: bytearray | None = None) -> None:
         data: The whole file.
         rows: Room for what it inflates to.
 
+    Returns:
+        Length of the stream, in bytes of the IDAT chunks; what follows it there is ignored.
+
     Raises:
         Unreadable: image_truncated where the file ends before its stream, else image_corrupt.
     """
-    size = _stream_size(png.read_ihdr(data))
+    ihdr = png.read_ihdr(data)
+    size, filters = _stream_size(ihdr), _Filters(ihdr)
     inflater = zlib.decompressobj()
-    length = 0
+    length = fed = 0
     try:
-        for piece in _inflated(inflater, data):
-            if rows is not None:
-                rows[length : length + len(piece)] = piece
-            length += len(piece)
-            if length > size:
-                raise _corrupt(Phrase("The PNG's data goes on after its {size} bytes of rows.", size=size))
+        for part in _idat_parts(data):
+            fed += len(part)
+            for piece in png.inflated(inflater, part):
+                if rows is not None:
+                    rows[length : length + len(piece)] = piece
+                length += len(piece)
+                if length > size:
+                    raise _corrupt(Phrase("The PNG's data goes on after its {size} bytes of rows.", size=size))
+                if not filters.are_known(piece):
+                    raise _corrupt(Phrase("The PNG decoder could not read the pixels."))
+            if inflater.eof:
+                break
     except zlib.error:
         raise _corrupt(Phrase("The PNG's compressed data is damaged.")) from None
     if length < size:
@@ -125,23 +141,33 @@ def check_png_stream(data: memoryview, rows: bytearray | None = None) -> None:
         raise _corrupt(Phrase("The PNG's data ends after {length} of its {size} bytes of rows.", **said))
     if not inflater.eof:
         raise _corrupt(Phrase("The PNG's compressed data ends without its checksum."))
+    return fed - len(inflater.unused_data)
 
 
-def essential_png(data: memoryview, chunks: Iterable[png.Chunk]) -> memoryview | bytes:
-    """The PNG without the chunks that its pixels do not need; the same bytes where there are none.
+def essential_png(data: memoryview, chunks: Iterable[png.Chunk], stream: int | None = None) -> memoryview | bytes:
+    """The PNG as libpng reads it in silence; the same bytes where nothing has to go.
 
-    libpng writes to standard error what it finds wrong with the others, from inside a library's call. The
-    transparency of a grey PNG goes too, as OpenCV does not look at it: see `png.transparent_grey`.
+    libpng writes to standard error what it finds wrong, from inside a library's call. So chunks that the pixels do not
+    need go, as does what follows the compressed stream, and the stream says that it needs the largest window: some say
+    less than they need. The transparency of a grey PNG goes too, as OpenCV does not look at it: see
+    `png.transparent_grey`.
 
     Args:
         data: The whole file.
         chunks: Its chunks.
+        stream: What `check_png_stream` returned; None leaves the stream as it is.
     """
-    ends, pieces = [len(png.SIGNATURE)], [data[: len(png.SIGNATURE)]]
-    for chunk in _essential(png.read_ihdr(data), chunks):
-        pieces.append(data[chunk.at : chunk.end])
-        ends.append(chunk.end)
-    return data if sum(map(len, pieces)) == ends[-1] else b"".join(pieces)
+    ihdr = png.read_ihdr(data)
+    needed = [(chunk, _quiet_body(ihdr, chunk)) for chunk in _essential(ihdr, chunks)]
+    if stream is not None:
+        needed = _with_quiet_stream(needed, stream)
+    size = len(png.SIGNATURE) + sum(chunk.end - chunk.at for chunk, _ in needed)
+    if size == needed[-1][0].end and all(body is chunk.body for chunk, body in needed):
+        return data
+    pieces = (
+        data[chunk.at : chunk.end] if body is chunk.body else png.framed(chunk.kind, body) for chunk, body in needed
+    )
+    return b"".join([png.SIGNATURE, *pieces])
 
 
 def check_jpeg_end(data: memoryview) -> None:
@@ -245,21 +271,68 @@ def _essential(ihdr: png.Ihdr, chunks: Iterable[png.Chunk]) -> Iterator[png.Chun
             lengths = lengths if chunk.kind == b"IHDR" else range(0)
 
 
-def _inflated(inflater: zlib._Decompress, data: memoryview) -> Iterator[bytes]:
-    """The pieces that the IDAT chunks inflate to."""
+def _quiet_body(ihdr: png.Ihdr, chunk: png.Chunk) -> Body:
+    """A chunk's data; of a transparent color of 8 bits a sample the upper bytes, which do not count, are zero."""
+    if chunk.kind != b"tRNS" or ihdr.colour_type != png.RGB or ihdr.depth > _BYTE or not any(chunk.body[::2]):
+        return chunk.body
+    return bytes(byte if place % 2 else 0 for place, byte in enumerate(chunk.body))
+
+
+def _with_quiet_stream(needed: list[tuple[png.Chunk, Body]], length: int) -> list[tuple[png.Chunk, Body]]:
+    """The chunks with one IDAT where the stream ends before the last one does, or states a small window."""
+    bodies = [body for chunk, body in needed if chunk.kind == b"IDAT"]
+    first = next(bytes(body[:1]) for body in bodies if len(body))
+    if sum(map(len, bodies)) == length and len(bodies[-1]) and first == _LARGEST_WINDOW:
+        return needed
+    stream = bytearray().join(bodies)[:length]
+    stream[:1] = _LARGEST_WINDOW
+    stream[1] &= 0xE0  # without its check bits (RFC 1950, 2.2)
+    stream[1] += -int.from_bytes(stream[:2], "big") % 31
+    at = next(index for index, (chunk, _) in enumerate(needed) if chunk.kind == b"IDAT")
+    return [*needed[:at], (needed[at][0], bytes(stream)), *(each for each in needed[at:] if each[0].kind != b"IDAT")]
+
+
+def _idat_parts(data: memoryview) -> Iterator[memoryview]:
+    """The data of the IDAT chunks, in parts that zlib takes at once."""
     for chunk in png.chunks(data):
         if chunk.kind == b"IDAT":
-            yield from png.inflated(inflater, chunk.body)
-        if inflater.eof:  # what follows the stream is ignored, as libpng does
-            return
+            for at in range(0, len(chunk.body), png.INPUT_STEP):
+                yield chunk.body[at : at + png.INPUT_STEP]
 
 
-def _stream_size(ihdr: png.Ihdr) -> int:
-    """Bytes of all rows in all passes, each row with its filter byte (W3C PNG 3, 7.2 and 8.2)."""
+class _Filters:
+    """The filter bytes of a picture's rows, looked at as they are inflated: libpng prints which are none."""
+
+    def __init__(self, ihdr: png.Ihdr) -> None:
+        self._passes = _passes(ihdr)
+        self._row, self._left = next(self._passes)
+        self._next = 0  # bytes until the next filter byte
+
+    def are_known(self, piece: bytes) -> bool:
+        """Whether all filter bytes in the next piece are those of a filter (section 9.2)."""
+        at = self._next
+        while at < len(piece):
+            found = piece[at : at + self._left * self._row : self._row]
+            if found.translate(None, _FILTERS):
+                return False
+            at += len(found) * self._row
+            self._left -= len(found)
+            if not self._left:
+                self._row, self._left = next(self._passes, (len(piece), 1))
+        self._next = at - len(piece)
+        return True
+
+
+def _passes(ihdr: png.Ihdr) -> Iterator[tuple[int, int]]:
+    """Of each pass with pixels the length of a row with its filter byte, and their number (W3C PNG 3, 7.2 and 8.2)."""
     bits = png.COLOUR_TYPES[ihdr.colour_type].samples * ihdr.depth
-    size = 0
     for column, row, across, down in _ADAM7 if ihdr.interlace else _ONE_PASS:
         width = len(range(column, ihdr.width, across))
         height = len(range(row, ihdr.height, down))
-        size += height * (1 + -(-width * bits // 8)) if width else 0
-    return size
+        if width and height:
+            yield 1 + -(-width * bits // 8), height
+
+
+def _stream_size(ihdr: png.Ihdr) -> int:
+    """Bytes of all rows in all passes."""
+    return sum(length * rows for length, rows in _passes(ihdr))

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
 
 import msgspec
 import numpy as np
@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 
 Keep: TypeAlias = Literal["maps", "phash"]
 
+
+class Judge(Protocol):
+    """What judges an encoded picture, as `gate.judge` does."""
+
+    def __call__(self, received: Received, policy: Policy, *, keep: Keep | None, lang: str) -> Outcome:
+        """Say what is known of it."""
+
+
 # What a terminal or a service manager sends to a whole group is the caller's to handle, who finishes what is under way;
 # a worker ends when the caller's end of its pipe is closed.
 _BOOTSTRAP: Final = (
     "import signal, sys; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
-    "sys.path[:] = sys.argv[1:]; from imagegate.worker import main; main()"
+    "sys.path[:] = sys.argv[2:]; from importlib import import_module; import_module(sys.argv[1]).main()"
 )
 _HOME: Final = str(Path(__file__).parents[1])
 # A working picture has at most 1100 x 1100 pixels of luma and colour.
@@ -69,6 +77,8 @@ def judged(received: Received, policy: Policy, *, keep: Keep | None, lang: str) 
     Raises:
         RuntimeError, OSError: No worker can be started.
     """
+    if _judge_here is not None:
+        return _judge_here(received, policy, keep=keep, lang=lang)
     known = msgspec.structs.asdict(received)
     data = known.pop("data")
     del known["pixels"]
@@ -117,12 +127,18 @@ def _obituary(death: Died, policy: Policy) -> Finding:
     return policy.rejection("image_corrupt", message, decoder_failure=True)
 
 
-def worker_command() -> list[str]:
-    """What starts a worker.
+def judge_here(judge: Judge) -> None:
+    """Say that this process is a worker itself: it has pictures judged by this function and asks no other process."""
+    global _judge_here  # noqa: PLW0603 - a worker is one for as long as it runs
+    _judge_here = judge
+
+
+def worker_command(module: str = "imagegate.worker") -> list[str]:
+    """What starts a worker that runs the `main` of a module.
 
     The current folder may be one of photos, and is no place to import from: hence -P, and no empty entry of the path.
     """
-    return [sys.executable, "-P", "-c", _BOOTSTRAP, *(entry or _HOME for entry in sys.path)]
+    return [sys.executable, "-P", "-c", _BOOTSTRAP, module, *(entry or _HOME for entry in sys.path)]
 
 
 def _after_fork() -> None:
@@ -131,6 +147,7 @@ def _after_fork() -> None:
     _pool = Pool(worker_command(), cores())
 
 
+_judge_here: Judge | None = None
 _pool = Pool(worker_command(), cores())
 atexit.register(lambda: _pool.close())  # noqa: PLW0108 - of the pool that there is by then
 if hasattr(os, "register_at_fork"):

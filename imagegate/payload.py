@@ -166,15 +166,20 @@ class _Flow:
     def _required(self, root: dict[str, Any], shape: Request) -> None:
         """What is missing or mistyped; what a picture is, its own check says."""
         waived = {other.pointer.rpartition("/")[0] for _, other in _instead(root, shape)}
-        found = (
-            finding
+        faults = [
+            (pointer, value, types)
             for field, types in shape.required.items()
             for pointer, value, _ in places(field, root)
             if value is not MISSING or pointer.rpartition("/")[0] not in waived
             if value is MISSING or field not in shape.images or _is_way(field, value, shape)
-            for finding in self._field_findings(pointer, value, types)
-        )
-        self.findings += islice(found, MOST_LISTED)
+            if value is MISSING or not _is_of(value, types)
+        ]
+        for fault in faults[:MOST_LISTED]:
+            self.findings += self._field_findings(*fault)
+        more = len(faults) - MOST_LISTED
+        if more > 0:
+            code = "field_missing" if faults[MOST_LISTED][1] is MISSING else "field_invalid"
+            self.findings += self._found(code, "", Phrase("{count:,} more findings are not listed.", count=more))
 
     def _field_findings(self, pointer: str, value: Any, types: tuple[str, ...]) -> Iterator[Finding]:
         if value is MISSING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,21 +18,30 @@ from imagegate.intake import Received
 from imagegate.isolation import Outcome, Request, encoded
 from imagegate.policy import Policy
 from imagegate.words import Phrase
-from imagegate.workers import receive, send
+from imagegate.workers import receive, send, send_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from imagegate.isolation import Keep
 
 MEBIBYTE: Final = 1 << 20
 _STDIN, _STDOUT, _STDERR = range(3)
 
 
 def main() -> None:
-    """Say when the kernels are loaded, then answer each picture with its outcome.
+    """Answer each picture with its outcome."""
+    work(_answer)
 
-    No exception is caught but the want of memory: a worker that fails ends, and a fresh one takes its place.
+
+def work(answer: Callable[[bytearray, bytearray, Callable[[bytes], None]], bytes]) -> None:
+    """Say when the kernels are loaded, then answer each question.
+
+    Args:
+        answer: Makes an answer of a question's two messages; it may call its third argument to leave a note of what it
+            is at. No exception is caught: a worker that fails ends, and a fresh one takes its place.
     """
-    requests, answers = FileIO(os.dup(_STDIN), "rb"), FileIO(os.dup(_STDOUT), "wb")
+    questions, answers = FileIO(os.dup(_STDIN), "rb"), FileIO(os.dup(_STDOUT), "wb")
     _silence(_STDIN, _STDOUT)
     _forgo_core_dumps()
     cv2.setNumThreads(1)  # there is a worker for each processor
@@ -43,22 +52,26 @@ def main() -> None:
     _silence(_STDERR)
     try:
         while True:
-            request = msgspec.msgpack.decode(receive(requests), type=Request)
-            send(answers, encoded(_outcome(request, receive(requests))))
+            send(answers, answer(receive(questions), receive(questions), partial(send_note, answers)))
     except (EOFError, BrokenPipeError):
         return
 
 
-def _outcome(request: Request, data: bytearray) -> Outcome:
-    policy = Policy(**request.policy)
+def _answer(question: bytearray, data: bytearray, _: Callable[[bytes], None]) -> bytes:
+    request = msgspec.msgpack.decode(question, type=Request)
     received = Received(data=memoryview(data), **request.received)
+    return encoded(bounded(received, Policy(**request.policy), keep=request.keep, lang=request.lang))
+
+
+def bounded(received: Received, policy: Policy, *, keep: Keep | None, lang: str) -> Outcome:
+    """What `gate.judge` says of a picture, within the memory that the policy lets it take."""
     try:
         with _memory(policy.worker_memory):
-            return judge(received, policy, keep=request.keep, lang=request.lang)
+            return judge(received, policy, keep=keep, lang=lang)
     except (MemoryError, cv2.error):  # OpenCV has no other reason to raise: what it is called with is ours
         most = policy.worker_memory / MEBIBYTE
         message = Phrase("Reading the picture takes more than the {most:,.0f} MiB of memory that it may.", most=most)
-        return Outcome(findings=(policy.rejection("image_too_large", message).in_language(request.lang),))
+        return Outcome(findings=(policy.rejection("image_too_large", message).in_language(lang),))
 
 
 def _silence(*descriptors: int) -> None:

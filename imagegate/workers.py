@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from imagegate.words import Phrase
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LENGTH: Final = 8  # bytes that state how many follow
+# The first byte of a note: what a worker is at. Answers are objects in MessagePack, and none of those begins so.
+_NOTE: Final = b"\0"
 # Kernels that are not yet on disk take half a minute to compile, and longer on a busy machine.
 _START_SECONDS: Final = 300
 
@@ -34,12 +37,14 @@ class Died(Exception):  # noqa: N818 - what happened, of which the caller makes 
     Attributes:
         how: Its end, as "died of SIGSEGV" in every language.
         expired: Whether it was killed because its time was over.
+        note: What it said last before it ended; b"" if it said nothing.
     """
 
-    def __init__(self, how: Phrase, *, expired: bool) -> None:
+    def __init__(self, how: Phrase, *, expired: bool, note: bytes) -> None:
         super().__init__(how)
         self.how = how
         self.expired = expired
+        self.note = note
 
 
 def send(pipe: RawIOBase, data: bytes | memoryview) -> None:
@@ -48,6 +53,11 @@ def send(pipe: RawIOBase, data: bytes | memoryview) -> None:
         left = memoryview(part)
         while left:
             left = left[pipe.write(left) :]
+
+
+def send_note(pipe: RawIOBase, note: bytes) -> None:
+    """Write, before the answer, what the worker is at: it is asked for where the worker ends (`Died.note`)."""
+    send(pipe, _NOTE + note)
 
 
 def receive(pipe: RawIOBase, longest: int = sys.maxsize) -> bytearray:
@@ -86,12 +96,14 @@ class Worker:
         process: The process.
         idle: Whether it is between two questions, and alive as far as is known.
         ready: Whether it has started.
+        note: What it last said that it is at.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
         self.idle = True
         self.ready = False
+        self.note = b""
         self._questions = cast("RawIOBase", self.process.stdin)
         self._answers = cast("RawIOBase", self.process.stdout)
         self._expired = False
@@ -117,12 +129,14 @@ class Worker:
             ValueError: Its answer is longer than it may be.
         """
         self.idle = False
+        self.note = b""
         if not self.ready:
             self.start()
         with self._killed_after(seconds):
             for message in question:
                 send(self._questions, message)
-            answer = receive(self._answers, longest)
+            while (answer := receive(self._answers, longest))[:1] == _NOTE:
+                self.note = bytes(answer[1:])
         self.idle = not self._expired
         return answer
 
@@ -144,7 +158,7 @@ class Worker:
 
     def death(self) -> Died:
         """How it ended, of itself or of this call."""
-        return Died(self.end(), expired=self._expired)
+        return Died(self.end(), expired=self._expired, note=self.note)
 
     def end(self) -> Phrase:
         """Kill it if it still runs, and say how it ended."""
@@ -175,7 +189,20 @@ class Pool:
         self.command = command
         self.workers: set[Worker] = set()
         self.idle: deque[Worker] = deque()
+        self._size = size
         self._places = threading.Semaphore(size)
+
+    def start(self) -> None:
+        """Start every worker there may be, all at once, and wait until they are ready.
+
+        Raises:
+            RuntimeError, OSError: One of them cannot be started.
+        """
+        with ExitStack() as places, ThreadPoolExecutor(self._size) as starters:
+            for _ in range(self._size):
+                places.enter_context(self._places)
+            for _ in starters.map(self._started, [self.take() for _ in range(self._size)]):
+                pass
 
     def ask(
         self, question: Sequence[bytes | memoryview], seconds: float, longest: int, read: Callable[[bytearray], T]
@@ -232,6 +259,16 @@ class Pool:
         for worker in self.workers:
             worker.process.returncode = 0
             worker.close()
+
+    def _started(self, worker: Worker) -> None:
+        try:
+            if not worker.ready:
+                worker.start()
+        except BaseException:
+            worker.idle = False
+            raise
+        finally:
+            self.give_back(worker)
 
     def _new(self) -> Worker:
         worker = Worker(self.command)

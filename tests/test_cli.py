@@ -342,7 +342,7 @@ def test_an_empty_folder_passes_with_a_warning(run, tmp_path):
     result = run("scan", tmp_path)
 
     assert result.code == PASSED
-    assert "there are no files" in result.err
+    assert "there are no images" in result.err
 
 
 def test_quiet_scans_name_only_what_is_rejected(run, photos):

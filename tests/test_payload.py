@@ -188,6 +188,14 @@ def test_what_is_missing_or_mistyped_is_named_by_its_pointer(profile, body, expe
     assert found(body, profile) == expected
 
 
+def test_of_many_fields_that_are_missing_a_hundred_are_listed_and_the_others_counted():
+    body = {"requests": [{"image": {}}] * 16_000}
+    report = imagegate.check_payload(body, policy="google_vision")
+
+    assert len(report.findings) == 101
+    assert report.findings[-1].message == "15,900 more findings are not listed."
+
+
 @pytest.mark.parametrize("nothing", [None, "", "  "])
 def test_an_empty_picture_is_missing(nothing):
     assert found({"image_data": nothing}, "neolens") == [("image_missing", "/image_data")]

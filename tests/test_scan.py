@@ -25,7 +25,7 @@ def photos(tmp_path):
         "b.jpg": SHARP,
         "a.png": BLURRED,
         "sub/deep/c": SHARP,
-        "sub/notes.txt": b"The patient was seen in May; nothing to see here, but it is no picture at all.\n" * 2,
+        "sub/notes.jpg": b"The patient was seen in May; nothing to see here, but it is no picture at all.\n" * 2,
         "sub.jpg": BLURRED,
         ".hidden.jpg": SHARP,
         ".cache/d.jpg": SHARP,
@@ -51,7 +51,7 @@ def test_a_folder_stands_for_its_files_in_order_without_hidden_ones(photos):
         "a.png",
         "b.jpg",
         "sub/deep/c",
-        "sub/notes.txt",
+        "sub/notes.jpg",
         "sub.jpg",
     ]
 
@@ -59,7 +59,7 @@ def test_a_folder_stands_for_its_files_in_order_without_hidden_ones(photos):
 def test_a_files_name_is_no_evidence(photos):
     verdicts = {Path(record.source).name: record.status for record in imagegate.scan(photos)}
 
-    assert verdicts == {"a.png": 422, "b.jpg": 200, "c": 200, "notes.txt": 400, "sub.jpg": 422}
+    assert verdicts == {"a.png": 422, "b.jpg": 200, "c": 200, "notes.jpg": 400, "sub.jpg": 422}
 
 
 def test_a_record_tells_length_and_hash_of_the_bytes_that_were_checked(photos):

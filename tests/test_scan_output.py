@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import importlib.util
+import io
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +28,10 @@ from imagegate.cli import main
 from imagegate.cli.output import visible
 from imagegate.cli.progress import SECONDS_PER_LINE, Progress
 from imagegate.scanning import items_of, sorting
+from imagegate.scanning.cells import csv_row, without_quote
 from imagegate.scanning.columns import COLUMNS
 from imagegate.scanning.counting import Count
+from imagegate.scanning.filtering import Filter
 from imagegate.scanning.output import Output, OutputRefused
 from imagegate.scanning.sources import Item
 from imagegate.schema import PATH as SCHEMA
@@ -77,7 +81,7 @@ def photos(tmp_path):
     (folder / "a.jpg").write_bytes(SHARP)
     (folder / "more" / 'b, "c"\nd.jpg').write_bytes(BLURRED)
     (folder / "more" / "кожа 皮膚.jpg").write_bytes(SHARP)
-    (folder / "notes.txt").write_bytes(b"no picture at all, but long enough to be one, if only it were a picture " * 2)
+    (folder / "notes.png").write_bytes(b"no picture at all, but long enough to be one, if only it were a picture " * 2)
     (folder / "z.jpg").symlink_to(folder / "nowhere")
     return folder
 
@@ -171,6 +175,80 @@ def test_a_name_with_a_line_end_is_one_cell_of_csv(run, tmp_path):
         rows = list(csv.DictReader(file))
 
     assert [Path(row["source"]).name for row in rows] == ["a\rb.jpg", "c\nd.jpg", "e\r\nf.jpg"]
+
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff201",
+    "'=1",
+    "''@",
+    "'",
+    "''",
+    "",
+]
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(), st.sampled_from(FORMULAS), st.builds("{}{}".format, st.sampled_from(FORMULAS), st.text()))
+    )
+)
+def test_no_text_of_csv_is_a_formula_and_each_is_read_back_unchanged(texts):
+    """Read by Python's own reader, and by that of the sources; as OWASP lists what begins a formula."""
+    text = "".join(map(csv_row, [["photo", "x"], *([each, 1] for each in texts)]))
+    rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+    assert not any(cell.startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")) for cell, _ in rows)
+    assert [without_quote(cell) for cell, _ in rows] == texts
+    assert read_back(text, "photo") == texts
+
+
+def read_back(text, column):
+    """The texts of a column, as a table that is a source of a scan has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        found = []
+        for item in items_of(path, column=column):
+            try:
+                found.append(item.read(imagegate.PROFILES["default"]).image)
+            except OSError as error:
+                assert error.strerror == "The column is empty"  # noqa: PT017 - all else is a failure
+                found.append("")
+    return found
+
+
+def test_numbers_and_truths_of_csv_stay_what_they_are():
+    assert csv_row([-3.5, 1e-07, -2, True, False, None, "-3.5", 'a "b"; c']) == (
+        '-3.5,1e-07,-2,true,false,,"\'-3.5","a ""b""; c"\r\n'
+    )
+
+
+@posix
+def test_names_that_are_formulas_are_quoted_in_csv_and_whole_in_what_is_gone_on_with(run, tmp_path, monkeypatch):
+    names = ["=cmd|'calc'!A1.jpg", "+1.jpg", "-1.jpg", "@a.jpg", "\ta.jpg", "'=a.jpg", "a;=1+1.jpg", "'a.jpg"]
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path / "photos")
+    for name in names:
+        Path(name).write_bytes(BLURRED)
+    assert (
+        run("scan", *(f"./{name}" for name in names), "-o", "../out.csv", "--move-rejected", "../bad").code == REJECTED
+    )
+    text = Path("../out.csv").read_bytes().decode()
+    cells = [row["source"] for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+    assert cells == [f"'{name}" if name[0] in "=+-@\t" or name[:2] == "'=" else name for name in names]
+    assert read_back(text, "source") == names
+    assert names_in(tmp_path / "bad") == set(names)
 
 
 def test_parquet_is_read_back_by_pyarrow_with_the_types_of_its_columns(run, photos, tmp_path):
@@ -644,10 +722,16 @@ def test_progress_is_a_bar_on_a_terminal(many, tmp_path):
 def test_the_files_of_a_scan_are_counted_beside_it(photos):
     (photos / ".hidden").touch()
     (photos / "z.jpg").unlink()
-    with Count([str(photos), str(photos / "a.jpg")]) as count:
+    (photos / "list.csv").write_text("a,b")
+    (photos / "raw").mkdir()
+    (photos / "raw" / "d.jpg").touch()
+    chosen = Filter(exclude="raw")
+    with Count([str(photos), str(photos / "a.jpg")], chosen) as count:
         count._thread.join()  # noqa: SLF001 - else the test would have to wait for it by the clock
+        before = count.total
 
-    assert count.total == 5 == sum(1 for _ in items_of([photos, photos / "a.jpg"]))
+    assert before == 6
+    assert sum(1 for _ in items_of([photos, photos / "a.jpg"], chosen=chosen)) == 5 == count.total
 
 
 # The summary
@@ -677,7 +761,7 @@ def test_pictures_are_moved_and_copied_by_their_verdict_with_their_place_in_the_
 
     assert result.code == REJECTED
     assert (tmp_path / "bad" / blurred).read_bytes() == BLURRED
-    assert (tmp_path / "bad" / "notes.txt").exists()
+    assert (tmp_path / "bad" / "notes.png").exists()
     assert (tmp_path / "good" / "a.jpg").read_bytes() == SHARP
     assert (tmp_path / "good" / "more" / "кожа 皮膚.jpg").read_bytes() == SHARP
     assert sorted(path.name for path in photos.rglob("*.*")) == ["a.jpg", "z.jpg", "кожа 皮膚.jpg"]
@@ -687,12 +771,12 @@ def test_pictures_are_moved_and_copied_by_their_verdict_with_their_place_in_the_
 
 def test_what_has_the_place_of_a_picture_is_kept_and_the_picture_stays(run, photos, tmp_path):
     (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "notes.txt").write_text("others")
+    (tmp_path / "bad" / "notes.png").write_text("others")
     result = run("scan", photos, "--move-rejected", tmp_path / "bad")
 
-    assert (tmp_path / "bad" / "notes.txt").read_text() == "others"
-    assert (photos / "notes.txt").exists()
-    assert "notes.txt was not moved: [Errno 17] File exists" in result.err
+    assert (tmp_path / "bad" / "notes.png").read_text() == "others"
+    assert (photos / "notes.png").exists()
+    assert "notes.png was not moved: [Errno 17] File exists" in result.err
 
 
 def sorter(folder, **options):
@@ -787,7 +871,7 @@ def test_a_copy_keeps_times_and_permissions(photos, tmp_path):
 def test_what_could_not_be_copied_is_copied_when_the_scan_is_gone_on_with(run, photos, tmp_path, monkeypatch):
     good, out = tmp_path / "good", tmp_path / "out.jsonl"
     monkeypatch.setattr(Output, "finish", raising(OSError(errno.ENOSPC, "No space left on device")))
-    monkeypatch.setattr(shutil, "copystat", raising(OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr(shutil, "copystat", raising(OSError(errno.EIO, "Input/output error")))
     assert "a.jpg was not copied" in run("scan", photos, "-o", out, "--copy-passed", good).err
     assert not [path for path in good.rglob("*") if path.is_file()]
     monkeypatch.undo()
@@ -854,7 +938,7 @@ def archive(photos, tmp_path):
     path = tmp_path / "photos.zip"
     with zipfile.ZipFile(path, "w") as file:
         file.write(photos / "a.jpg", "a.jpg")
-        file.write(photos / "notes.txt", "notes.txt")
+        file.write(photos / "notes.png", "notes.png")
     return path
 
 
@@ -894,10 +978,10 @@ def test_the_records_of_an_archive_are_written_and_gone_on_with(run, archive, tm
     assert without_timings(out) == whole
 
 
-@pytest.mark.parametrize("setting", ["column", "from_list"])
-def test_a_scan_with_another_column_or_list_does_not_go_on(run, tmp_path, setting):
+@pytest.mark.parametrize("setting", ["column", "from_list", "include", "exclude", "strict"])
+def test_a_scan_that_is_asked_for_otherwise_does_not_go_on(run, tmp_path, setting):
     (tmp_path / "list").touch()
-    source = {"column": [tmp_path, "--column", "photo"], "from_list": ["--from-list", tmp_path / "list"]}[setting]
+    source = ["--from-list", tmp_path / "list"] if setting == "from_list" else [tmp_path]
     asked = {"policy": imagegate.PROFILES["default"].to_dict(), "lang": "en", "column": None, "from_list": None}
     part = tmp_path / "out.jsonl.part"
     part.write_text(json.dumps(asked | {"versions": dict(versions()), setting: "another"}) + "\n")
@@ -908,7 +992,7 @@ def test_a_scan_with_another_column_or_list_does_not_go_on(run, tmp_path, settin
 
 
 def test_pictures_that_come_out_of_a_stream_are_not_counted_beforehand():
-    with Count(None) as count:
+    with Count(None, Filter()) as count:
         pass
 
     assert count.total is None

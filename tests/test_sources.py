@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 import imagegate
 from imagegate.scanning import archives, items_of, running, tables
+from imagegate.scanning.cells import without_quote
 from imagegate.scanning.item import Item, content_of, held
 from imagegate.scanning.sources import paths_in
 from tests.scenes import BLURRED, SHARP
@@ -152,13 +153,15 @@ def test_a_file_that_may_not_be_read_is_a_record(tmp_path):
     assert scan.stdout == b"['Permission denied', None]\n"
 
 
-def test_archives_and_tables_in_a_folder_are_files_like_any_other(tmp_path):
+def test_archives_and_tables_in_a_folder_are_not_images(tmp_path):
     zipped(tmp_path / "in.zip", {"a.jpg": SHARP})
     (tmp_path / "in.csv").write_text(f"photo\n{SHARP_TEXT}\n")
 
-    found = list(imagegate.scan(tmp_path, column="photo"))
+    scan = imagegate.scan(tmp_path, column="photo")
 
-    assert statuses(found, tmp_path) == {"in.csv": 400, "in.zip": 400}
+    assert list(scan) == []
+    assert scan.skipped == {"not an image": 2}
+    assert statuses(imagegate.scan(tmp_path, column="photo", strict=True), tmp_path) == {"in.csv": 400, "in.zip": 400}
 
 
 # Globs
@@ -272,11 +275,13 @@ def tarred(path, entries, mode="w"):
 ENTRIES = {
     "good.jpg": SHARP,
     "sub/bad.jpg": BLURRED,
-    "sub/notes.txt": b"Nothing to see here, but it is no picture at all." * 3,
+    "sub/notes.jpg": b"Nothing to see here, but it is no picture at all." * 3,
+    "sub/scan0001": SHARP,
+    "sub/notes.txt": b"Nothing to see here, and it does not say that it is a picture." * 99,
     ".DS_Store": b"\0" * 100,
     "__MACOSX/._good.jpg": b"\0" * 100,
 }
-FOUND = {"good.jpg": 200, "sub/bad.jpg": 422, "sub/notes.txt": 400}
+FOUND = {"good.jpg": 200, "sub/bad.jpg": 422, "sub/notes.jpg": 400, "sub/scan0001": 200}
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -293,7 +298,7 @@ def test_the_pictures_of_an_archive_are_read_in_place(tmp_path, kind, workers):
 
     assert statuses(records, path) == FOUND
     assert [record.source for record in records] == [f"{path}/{name}" for name in FOUND]
-    assert scan.skipped == {"hidden": 2}
+    assert scan.skipped == {"hidden": 2, "not an image": 1}
     assert [record.size for record in records] == [len(ENTRIES[name]) for name in FOUND]
     assert records[0].report == imagegate.check(SHARP)
     assert list(tmp_path.iterdir()) == [path]
@@ -336,11 +341,12 @@ def test_an_entry_is_read_no_further_than_the_policy_takes(tmp_path):
         assert [record.status for record in imagegate.scan(path, policy=SMALL)] == [400, 200]
 
 
-def test_a_nested_archive_is_a_file_like_any_other(tmp_path):
+def test_a_nested_archive_is_not_an_image(tmp_path):
     inner = zipped(tmp_path / "inner.zip", {"a.jpg": SHARP}).read_bytes()
     path = zipped(tmp_path / "outer.zip", {"inner.zip": inner})
 
-    assert statuses(imagegate.scan(path), path) == {"inner.zip": 400}
+    assert statuses(imagegate.scan(path), path) == {}
+    assert statuses(imagegate.scan(path, strict=True), path) == {"inner.zip": 400}
 
 
 def test_encrypted_and_oddly_packed_entries_are_records(tmp_path):
@@ -419,7 +425,7 @@ def test_a_header_of_a_tar_that_claims_megabytes_is_not_read(tmp_path):
 
     (record,) = imagegate.scan(path)
 
-    assert record.error == "Damaged, or cut short (ReadError)"
+    assert record.error == "A tar header claims 8,589,934,592 bytes; at most 16,384 are read"
 
 
 def test_links_and_devices_in_a_tar_are_passed_over_and_counted(tmp_path):
@@ -535,7 +541,7 @@ def test_csv_as_python_writes_it_is_read_cell_by_cell(rows, quoting):
             except OSError as error:
                 found.append(error.strerror)
 
-    assert found == [row[1] or "The column is empty" for row in rows]
+    assert found == [without_quote(row[1]) or "The column is empty" for row in rows]
 
 
 def test_a_quote_within_a_cell_is_but_a_character(tmp_path):

@@ -145,6 +145,19 @@ def scan(  # noqa: PLR0913 - the options of the command
         str | None,
         typer.Option(metavar="NAME", help="The column of tables (JSONL, CSV, Parquet) that has the pictures."),
     ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", help="Of folders and archives, scan only what matches, as '*.jpg' or '2024/**'; repeatable."
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Skip files and folders that match, whatever --include says; repeatable."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Reject files that are not images, too, instead of skipping them.")
+    ] = False,
     output: Annotated[
         str,
         typer.Option("--output", "-o", metavar="OUT", help="Write the records to OUT.jsonl, OUT.csv or OUT.parquet."),
@@ -177,13 +190,13 @@ def scan(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Check folders of pictures, a line each.
 
-    A table of every file below the folders, hidden ones apart; then how many passed, and what was wrong. Archives
-    (zip, tar) and tables (JSONL, CSV, Parquet) that are named are read in place. With -o the records are written to a
-    file instead.
+    A table of every image below the folders; then how many passed, and what was wrong. Hidden files and files that are
+    not images are skipped, counted, and never moved. Archives (zip, tar) and tables (JSONL, CSV, Parquet) that are
+    named are read in place. With -o the records are written to a file instead.
     """
     # They load the decoders, which --help does not need.
     from imagegate.cli import locations  # noqa: PLC0415
-    from imagegate.cli.scanning import Run, output_of, sorter_of  # noqa: PLC0415
+    from imagegate.cli.scanning import Run, explaining_stops, filter_of, output_of, sorter_of  # noqa: PLC0415
     from imagegate.scanning import items_of  # noqa: PLC0415
     from imagegate.scanning.counting import Count  # noqa: PLC0415
 
@@ -196,20 +209,25 @@ def scan(  # noqa: PLR0913 - the options of the command
     inputs.refuse_unknown_dialect(api)
     plain = locations.are_files_and_folders(names)
     sorter = sorter_of(names, move_rejected, copy_passed, plain=plain)
-    asked = {"policy": judge.to_dict(), "lang": lang, "column": column, "from_list": from_list}
+    chosen = filter_of(include, exclude, output, html, strict=strict)
+    asked = {
+        "policy": judge.to_dict(), "lang": lang, "column": column, "from_list": from_list,
+        "include": include or None, "exclude": exclude or None, "strict": strict or None,
+    }  # fmt: skip
     with (
+        explaining_stops(output),
         locations.opened(names, from_list) as source,
         output_of(output, asked, resume=resume) or nullcontext() as file,
     ):
         with _page(html, judge, sorter) as page:
-            items = items_of(source, policy=judge, column=column)
+            items = items_of(source, policy=judge, column=column, chosen=chosen)
             printer = Printer(json=json, quiet=quiet, api=api, lang=lang, table=file is None)
             if judge.isolation == "none":
                 imagegate.warmup()  # else the slowest picture would be the one that loads the kernels
             on_screen = (json or api is not None) and sys.stdout.isatty()
             # What comes out of a stream can be read only once, so it is not counted beforehand.
             with (
-                Count(names if plain else None) as count,
+                Count(names if plain else None, chosen) as count,
                 Progress(lambda: count.total, hidden=on_screen, quiet=quiet) as progress,
             ):
                 run = Run(printer, file, page, sorter, progress, plain=plain)
@@ -220,7 +238,7 @@ def scan(  # noqa: PLR0913 - the options of the command
     if file is not None and interrupted is not None:
         complain(f"interrupted; {file.part} has the records so far, and --resume goes on with it")
     if interrupted is None and not printer.tally.total:
-        complain(f"there are no files in {', '.join(names) or shortened(str(from_list))}")
+        complain(f"there are no images in {', '.join(names) or shortened(str(from_list))}")
     printer.summary()
     return interrupted or _exit_code(printer.tally)
 
@@ -472,6 +490,8 @@ def _save_overlay(report: "Report", path: Path) -> None:
     try:
         report.overlay().save(path, format="PNG")
     except OSError as error:
+        if path.is_file():
+            path.unlink()  # It is not whole.
         raise Misuse(f"--overlay: {path}: {error.strerror or error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 UNBOUNDED: Final = 10_000
 # As shells report a program that ended because nobody read on (128 + SIGPIPE).
 PIPE_CLOSED: Final = 141
+# A disk, a quota, or the length that the system allows a file.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _INVISIBLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # Marks that turn the direction of text, by which a name can be shown as another (Unicode Standard Annex #9).

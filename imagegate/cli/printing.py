@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from imagegate.scanning import Record
 
 WIDEST_NAME: Final = 60
+# As in scanning.filtering, which would load the decoders.
+NOT_AN_IMAGE: Final = "not an image"
 _VERDICT_WIDTH: Final = 10
 
 
@@ -161,7 +163,8 @@ class Tally:
             label = code if severity == "reject" else f"{code} (warning)"
             table.add_row(f"{count:,}", Text(label, style=STYLES[severity]), self._said(code).title)
         for kind, count in self.skipped.most_common():
-            table.add_row(f"{count:,}", "skipped", kind)
+            if kind != NOT_AN_IMAGE:
+                table.add_row(f"{count:,}", "skipped", kind)
         told = [Text(sentence) for sentence in self._sentences()]
         return Group(line, *([table] if table.row_count else []), *told)
 
@@ -169,6 +172,9 @@ class Tally:
         return CAUSES[code].in_language(self._lang)
 
     def _sentences(self) -> Iterator[str]:
+        if others := self.skipped[NOT_AN_IMAGE]:
+            files = "1 file that is not an image was" if others == 1 else f"{others:,} files that are not images were"
+            yield f"{files} skipped; --strict rejects such files"
         if self._slowest[0] and self.total > 1:
             yield f"Slowest: {visible(self._slowest[1])} ({self._slowest[0]:.2f} s)"
         if self._largest[0] and self.total > 1:

@@ -11,7 +11,7 @@ import typer
 from imagegate.cli import ExitCode
 from imagegate.cli.commands import app
 from imagegate.cli.inputs import LOOKS_LIKE_BASE64, Misuse, looks_like_base64, shortened
-from imagegate.cli.output import PIPE_CLOSED, complain, discard_results, make_safe
+from imagegate.cli.output import FULL, PIPE_CLOSED, complain, discard_results, make_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,9 @@ def _told(error: Exception) -> str:
     if isinstance(error, _UsageError):
         return shortened(" ".join(cast("Any", error).format_message().split()), _LONGEST_USAGE)
     if isinstance(error, OSError) and error.strerror:
-        return f"{shortened(str(error.filename))}: {error.strerror}" if error.filename else error.strerror
+        # Files that are written are named; only standard output has no name.
+        name = "standard output" if error.errno in FULL and not error.filename else error.filename
+        return f"{shortened(str(name))}: {error.strerror}" if name else error.strerror
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}, line {frame.lineno}"
     return f"internal error: {type(error).__name__} ({place}); please report it with what `imagegate doctor` prints"

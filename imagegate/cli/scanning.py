@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from imagegate.cli.inputs import STDOUT, Misuse
+from rich.filesize import decimal
+
+from imagegate.cli.inputs import STDOUT, Misuse, shortened
 from imagegate.cli.interrupts import Interrupt
-from imagegate.cli.output import complain
+from imagegate.cli.output import FULL, complain, discard_results
 from imagegate.cli.printing import WIDEST_NAME, width_of
 from imagegate.scanning import scan_items
 from imagegate.scanning.duplicates import Duplicates
-from imagegate.scanning.output import Output, OutputRefused
+from imagegate.scanning.filtering import Filter
+from imagegate.scanning.output import Output, OutputRefused, files_of
 from imagegate.scanning.sorting import Sorter
-from imagegate.scanning.sources import apart_from
 from imagegate.versions import versions
 
 if TYPE_CHECKING:
@@ -42,6 +45,17 @@ def output_of(name: str, asked: Mapping[str, Any], *, resume: bool) -> Output | 
         raise Misuse(f"-o: {error}") from None
 
 
+def filter_of(
+    include: Sequence[str] | None, exclude: Sequence[str] | None, output: str, page: Path | None, *, strict: bool
+) -> Filter:
+    """What of the sources is scanned; the files that the scan writes are not."""
+    own = [*(() if output == STDOUT else files_of(output)), *(() if page is None else (page,))]
+    try:
+        return Filter(include=include or (), exclude=exclude or (), strict=strict, own=own)
+    except ValueError as error:
+        raise Misuse(f"--{error}") from None
+
+
 def sorter_of(names: Sequence[str], move_rejected: Path | None, copy_passed: Path | None, *, plain: bool) -> Sorter:
     """Where pictures go by their verdict; those within a file, or in a store, cannot be moved."""
     if not plain and (move_rejected or copy_passed):
@@ -50,6 +64,30 @@ def sorter_of(names: Sequence[str], move_rejected: Path | None, copy_passed: Pat
         return Sorter([Path(name) for name in names], move_rejected=move_rejected, copy_passed=copy_passed)
     except ValueError as error:
         raise Misuse(str(error)) from None
+
+
+@contextmanager
+def explaining_stops(output: str) -> Iterator[None]:
+    """Turn an error of the system that stops a scan into one line: which file, where the records are, what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            discard_results()
+        raise _stopped_by(error, output) from None
+
+
+def _stopped_by(error: OSError, output: str) -> Misuse:
+    name = error.filename or "standard output"
+    reason = f"{shortened(str(name))}: {error.strerror}"
+    first = "free some space, then " if error.errno in FULL else ""
+    files = files_of(output)
+    if output == STDOUT or not files.part.exists():
+        return Misuse(f"{reason}; {first}scan again" if first else reason)
+    size = decimal(files.part.stat().st_size)
+    if name in map(str, files):
+        return Misuse(f"{reason}; {files.part} has {size} of records: {first}continue with --resume")
+    return Misuse(f"{reason}; the records so far are in {files.part}: {first}continue with --resume")
 
 
 class Run:
@@ -108,8 +146,6 @@ class Run:
 
     def _left(self, items: Iterator[Item], interrupt: Interrupt, earlier: Duplicates) -> Iterator[Item]:
         """What no earlier run has finished; of what it has, the pictures are remembered."""
-        if self._page is not None:
-            items = apart_from(items, [self._page.path])
         if self._output is None:
             return self._headed(interrupt.until(items))
         try:
@@ -138,4 +174,6 @@ class Run:
         try:
             self._sorter.sort(source, ok=ok, again=again)
         except OSError as error:
+            if error.errno in FULL:  # A full disk would take none of the others either.
+                raise
             complain(f"{source} was not {'copied' if ok else 'moved'}: {error}")

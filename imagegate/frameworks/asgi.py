@@ -22,7 +22,7 @@ from imagegate.web.answers import Nobody, parting, response
 from imagegate.web.body import Gone, Upload
 from imagegate.web.config import Settings
 from imagegate.web.judging import judge
-from imagegate.web.media_types import refuse_other_types
+from imagegate.web.media_types import refuse_encodings, refuse_other_types
 from imagegate.web.pool import Ledger
 from imagegate.web.refusals import Refused
 from imagegate.workers import cores
@@ -111,6 +111,7 @@ class GateMiddleware:
         content_type = types[0] if len(types) == 1 else ""
         try:
             refuse_other_types(content_type)
+            refuse_encodings(request.headers.getlist("content-encoding"))
             body = await upload.read()
             verdict = await off_the_loop(judge, content_type, body, self._bounds.gate.policy, lang_of(request.headers))
             verdict.raise_for_status()

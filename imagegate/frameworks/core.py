@@ -11,9 +11,10 @@ from imagegate.policy import resolve
 from imagegate.privacy import Unprinted
 from imagegate.report import ImageRejected, Report
 from imagegate.web.config import MEBIBYTE
+from imagegate.web.languages import asked_language
 from imagegate.web.refusals import Refused
 from imagegate.web.request_ids import REQUEST_ID, given_id
-from imagegate.words import Phrase, choose
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from imagegate.bodies import Answer
@@ -78,12 +79,12 @@ class Gate:
         request_id = given_id(headers.get(REQUEST_ID, ""))
         if isinstance(why, ImageRejected):
             return why.report.to_error(self.api, request_id)
-        return why.answer(self.api, choose(lang_of(headers)), request_id)
+        return why.answer(self.api, lang_of(headers), request_id)
 
 
 def lang_of(headers: Headers) -> str:
-    """What a request says of its languages; "" where it says nothing."""
-    return str(headers.get("accept-language", ""))
+    """The one of `words.LANGUAGES` that a request likes best."""
+    return asked_language(str(headers.get("accept-language", "")))
 
 
 def missing(field: str) -> Refused:

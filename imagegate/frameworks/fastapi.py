@@ -19,7 +19,7 @@ from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing, s
 from imagegate.report import ImageRejected
 from imagegate.web.answers import Nobody
 from imagegate.web.body import Gone
-from imagegate.web.media_types import JSON, refuse_all_but_forms
+from imagegate.web.media_types import JSON, refuse_all_but_forms, refuse_encodings
 from imagegate.web.openapi import LANGUAGE_HEADER, REFUSALS, RETRY_HEADER, problem
 from imagegate.web.refusals import Refused
 from imagegate.words import Phrase
@@ -83,6 +83,7 @@ class GatedRoute(APIRoute):
             with upload.held():
                 try:
                     refuse_all_but_forms(request.headers.get("content-type", ""))
+                    refuse_encodings(request.headers.getlist("content-encoding"))
                     body = await upload.read()
                     return await handle(_Bounded(request.scope, replayed(body, request.receive)))
                 except Gone:

@@ -15,7 +15,7 @@ import msgspec
 
 from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing, several
 from imagegate.report import ImageRejected
-from imagegate.web.media_types import refuse_all_but_forms
+from imagegate.web.media_types import refuse_all_but_forms, refuse_encodings
 from imagegate.web.refusals import Refused, too_long
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def gated(
 def _file(field: str, largest_body: int) -> bytes:
     """The file in a field of the form, which can be read from `request.files` again."""
     refuse_all_but_forms(request.content_type or "")
+    refuse_encodings(request.headers.getlist("content-encoding"))
     most = min(largest_body, request.max_content_length or largest_body)
     request.max_content_length = most
     try:

@@ -45,7 +45,7 @@ _PACKED: Final = MappingProxyType(
 )
 MOST_UNPACKED: Final = 1 << 21  # bytes; unpacking takes 2 ms a MiB
 # Small pieces of input, because zlib copies what it has not used yet each time its output is full.
-_INPUT_STEP: Final = 1 << 16
+INPUT_STEP: Final = 1 << 16
 _OUTPUT_STEP: Final = 1 << 18
 
 
@@ -197,13 +197,18 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
 
 def inflated(inflater: zlib._Decompress, stream: memoryview) -> Iterator[bytes]:
     """The pieces that a part of a stream inflates to, none above 256 KiB."""
-    for at in range(0, len(stream), _INPUT_STEP):
-        piece = inflater.decompress(stream[at : at + _INPUT_STEP], _OUTPUT_STEP)
+    for at in range(0, len(stream), INPUT_STEP):
+        piece = inflater.decompress(stream[at : at + INPUT_STEP], _OUTPUT_STEP)
         while piece:
             yield piece
             piece = inflater.decompress(inflater.unconsumed_tail, _OUTPUT_STEP)
         if inflater.eof:
             return
+
+
+def framed(kind: bytes, body: bytes | bytearray | memoryview) -> bytes:
+    """A chunk with its length and its checksum."""
+    return _START.pack(len(body), kind) + body + _CRC.pack(zlib.crc32(body, zlib.crc32(kind)))
 
 
 def transparent_grey(data: memoryview) -> int | None:

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import math
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -23,7 +23,7 @@ from imagegate.header import Header
 from imagegate.metrics import METRICS
 from imagegate.page.worst import Worst, thumbnails
 from imagegate.rules import RULES
-from imagegate.unnamed import Unnamed
+from imagegate.unnamed import Unnamed, naming
 from imagegate.versions import versions
 
 if TYPE_CHECKING:
@@ -101,11 +101,17 @@ class Page:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._closed:
-            # Where nothing was scanned, what is there is not replaced.
-            if kind is None or self._verdicts:
-                summary = self._summary(complete=kind is None and not self.interrupted)
-                self._file.write(b"]" + self._middle + _as_script_data(summary) + self._end)
-                self._unfinished.replace(self.path)
+            if kind is None:
+                self._finish(complete=not self.interrupted)
+            elif self._verdicts:  # Where nothing was scanned, what is there is not replaced.
+                with suppress(OSError):  # The error that ended the scan is the one to report.
+                    self._finish(complete=False)
+
+    def _finish(self, *, complete: bool) -> None:
+        summary = self._summary(complete=complete)
+        with naming(self.path):
+            self._file.write(b"]" + self._middle + _as_script_data(summary) + self._end)
+            self._unfinished.replace(self.path)
 
     def noting(self, records: Iterable[Record]) -> Iterator[Record]:
         """The records as they come, each added on its way."""
@@ -119,7 +125,8 @@ class Page:
         self._verdicts[_verdict(record)] += 1
         self._causes.update({(finding["severity"], finding["cause"]) for finding in record["findings"]})
         if self._listed < MOST_LISTED:
-            self._file.write((b",\n" if self._listed else b"\n") + _as_script_data(_row(record)))
+            with naming(self.path):
+                self._file.write((b",\n" if self._listed else b"\n") + _as_script_data(_row(record)))
             self._listed += 1
 
     def _summary(self, *, complete: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagegate.policy import resolve
 from imagegate.scanning.columns import arrow_batches, arrow_schema
+from imagegate.scanning.filtering import Filter
 from imagegate.scanning.record import Record
 from imagegate.scanning.running import records_of
 from imagegate.scanning.sources import items_of
@@ -37,8 +38,9 @@ class Scan(Iterator[Record]):
     are not begun.
 
     Attributes:
-        skipped: What was passed over so far, by reason: "hidden", "named pipe", "socket", "device", "link to a
-            folder", "folder already visited", "link" (in an archive), "no regular file" (in a store).
+        skipped: Number of files and folders that were skipped so far, by reason: "not an image", "excluded", "hidden",
+            "named pipe", "socket", "device", "link to a folder", "folder already visited", "link" (in an archive),
+            "no regular file" (in an archive or a store).
     """
 
     def __init__(self, records: Generator[Record], skipped: Counter[str]) -> None:
@@ -87,20 +89,24 @@ class Scan(Iterator[Record]):
         self.close()
 
 
-def scan(
+def scan(  # noqa: PLR0913 - a source, what of it is scanned, and how
     source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     policy: Policy | str | None = None,
     workers: int | None = None,
     column: str | None = None,
+    include: str | Iterable[str] = (),
+    exclude: str | Iterable[str] = (),
+    strict: bool = False,
     lang: str = "en",
 ) -> Scan:
     """Check the pictures of a folder, an archive, a table or a bucket, or of a stream of these.
 
     A folder stands for every regular file below it, sorted by name; left out and counted are hidden files and folders
-    (their names begin with a dot), folders behind a symbolic link, pipes and devices. A file's extension is no
-    evidence, so whatever is no picture is rejected as such. Each file is read once; memory holds the pictures under
-    way, one a worker, and the names of one folder at each level. docs/scan.md tells it all.
+    (their names begin with a dot), folders behind a symbolic link, pipes and devices, and files that are not images:
+    they have neither the first bytes nor the extension of one. A file that is named itself is always checked. Each
+    file is read once; memory holds the pictures under way, one a worker, and the names of one folder at each level.
+    docs/scan.md tells it all.
 
     Args:
         source: A file, folder, glob (a str such as "photos/**/*.jpg"; a path object is taken literally), archive
@@ -110,6 +116,10 @@ def scan(
         policy: What the API takes: None for the default, a profile's name, or a Policy.
         workers: Threads; None for one a processor.
         column: Of tables, the column that has the pictures.
+        include: Patterns of the files to check, as "*.jpg" or "2024/**"; all files without any. Patterns are matched
+            as in .gitignore, against the path relative to the folder, archive or store that the file is in.
+        exclude: Patterns of the files and folders to skip; they take precedence over `include`.
+        strict: Check files that are not images, too; they are rejected.
         lang: Language tag or Accept-Language value of messages and advice, as for `check`.
 
     Returns:
@@ -123,7 +133,8 @@ def scan(
         OSError: A single `source` does not exist or cannot be opened.
     """
     judge = resolve(policy)
-    items = items_of(source, policy=judge, column=column)
+    chosen = Filter(include=include, exclude=exclude, strict=strict)
+    items = items_of(source, policy=judge, column=column, chosen=chosen)
     return scan_items(items, items.skipped, policy=judge, workers=workers, lang=lang)
 
 

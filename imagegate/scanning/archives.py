@@ -2,83 +2,136 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-import tarfile
 import threading
 import weakref
 import zipfile
+from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
-from imagegate.intake import read_bounded
-from imagegate.scanning.item import Content, Item, Unopened, failed, held, read
+from imagegate.intake import READ_SIZE, read_bounded
+from imagegate.scanning import tar
+from imagegate.scanning.images import has_image_name
+from imagegate.scanning.item import Content, Item, Peeked, Unopened, failed, held, read
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from imagegate.policy import Policy
+    from imagegate.scanning.filtering import Filter
+    from imagegate.scanning.tar import Stream
+
+    Unpack: TypeAlias = Callable[[str, BinaryIO, Policy, Filter], Iterator[Item]]
 
 ENCRYPTED: Final = 0x1  # APPNOTE.TXT 4.4.4, general purpose bit 0
 UTF8_NAME: Final = 0x800  # bit 11
 # Of the others LZMA lets the archive say how much memory it takes.
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# Longer names, and other facts of a member, are read whole before it.
-LONGEST_HEADER: Final = 1 << 20
-_WHOLE_HEADERS: Final = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
+# Bytes of a zip's list of entries, which zipfile holds: 150,000 entries with names of usual length, 130 MB of memory
+# at most. No entry is read in larger pieces.
+LONGEST_LIST: Final = READ_SIZE
+_LOCAL_HEADER: Final = 30  # bytes before the name (APPNOTE.TXT 4.3.7)
 
 
-def _zip(name: str, file: BinaryIO, _: Policy, skipped: Counter[str]) -> Iterator[Item]:
-    """Each entry is read by whoever checks it; the archive is closed when the last of them has been."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except BaseException:
-        file.close()
-        raise
-    weakref.finalize(archive, file.close)
-    lock = threading.Lock()
-    for entry in archive.infolist():
+def _zip(name: str, file: BinaryIO, policy: Policy, chosen: Filter) -> Iterator[Item]:
+    """Each entry is read by whoever checks it; one without the extension of an image at once, to see what it is."""
+    archive = _Zip(file)
+    for entry in archive.entries:
         inner = _parts(_zip_name(entry))
-        if entry.is_dir():
-            continue
-        if _is_hidden(inner):
-            skipped["hidden"] += 1
+        if entry.is_dir() or not chosen.takes_path(inner):
             continue
         source = "/".join([name, *inner])
-        if reason := _closed(entry):
-            yield failed(source, reason)
+        if flaw := archive.flaw(entry):
+            yield failed(source, flaw)
+        elif has_image_name(source):
+            yield Item(source, partial(archive.read, entry))
         else:
-            yield Item(source, partial(_read_entry, archive, entry, lock))
+            try:
+                with archive.opened(entry) as stream:
+                    item = _read_now(source, stream, policy, chosen)
+            except OSError as error:
+                item = failed(source, str(error.strerror))
+            if item is not None:
+                yield item
 
 
-def _closed(entry: zipfile.ZipInfo) -> str:
-    """Why an entry cannot be read; "" where it can."""
-    if entry.flag_bits & ENCRYPTED:
-        return "Encrypted"
-    return "" if entry.compress_type in METHODS else "Compressed by a method that is not supported"
+class _Zip:
+    """A zip whose entries several threads read; its file is closed when the last of them is done."""
 
-
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lock: threading.Lock, policy: Policy) -> Content:
-    """Entries share the archive's file: reading from it is locked by zipfile itself, opening and closing are not."""
-    try:
-        with lock:
-            file = archive.open(entry)
+    def __init__(self, file: BinaryIO) -> None:
         try:
-            return read(file, policy)
-        finally:
-            with lock:
-                file.close()
-    except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001 - zlib and zipfile fail in many ways
-        raise Unopened(f"The entry is damaged ({type(error).__name__})") from None
+            self._archive = zipfile.ZipFile(_Bounded(file))
+        except BaseException:
+            file.close()
+            raise
+        weakref.finalize(self._archive, file.close)
+        self._lock = threading.Lock()
+        self.entries = self._archive.infolist()
+        self._overlapping = _overlapping(self.entries)
+
+    def flaw(self, entry: zipfile.ZipInfo) -> str:
+        """Why an entry cannot be read; "" where it can."""
+        if entry.flag_bits & ENCRYPTED:
+            return "Encrypted"
+        if entry.compress_type not in METHODS:
+            return "Compressed by a method that is not supported"
+        return "Overlaps another entry" if entry.header_offset in self._overlapping else ""
+
+    def read(self, entry: zipfile.ZipInfo, policy: Policy) -> Content:
+        """Read an entry; errors as `opened`."""
+        with self.opened(entry) as stream:
+            return read(stream, policy)
+
+    @contextmanager
+    def opened(self, entry: zipfile.ZipInfo) -> Iterator[Stream]:
+        """Open an entry. Entries share a file: zipfile locks the reading from it, not opening and closing.
+
+        Raises:
+            Unopened: The entry is damaged.
+        """
+        try:
+            with self._lock:
+                file = self._archive.open(entry)
+            try:
+                yield file
+            finally:
+                with self._lock:
+                    file.close()
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - zlib and zipfile fail in many ways
+            raise Unopened(f"The entry is damaged ({type(error).__name__})") from None
+
+
+class _Bounded:
+    """The file of a zip, which refuses to read more at once than a list of entries may have."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size > LONGEST_LIST:
+            raise Unopened(f"The list of entries has {size:,} bytes; at most {LONGEST_LIST:,} are read")
+        return self._file.read(size)
+
+
+def _overlapping(entries: Sequence[zipfile.ZipInfo]) -> frozenset[int]:
+    """Where the entries begin that share bytes with another, as in a zip bomb (David Fifield, WOOT 2019)."""
+    found = set()
+    before, end = -1, -1
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if entry.header_offset < end:
+            found |= {before, entry.header_offset}
+        length = _LOCAL_HEADER + len(entry.orig_filename) + entry.compress_size
+        if entry.header_offset + length > end:
+            before, end = entry.header_offset, entry.header_offset + length
+    return frozenset(found)
 
 
 def _zip_name(entry: zipfile.ZipInfo) -> str:
@@ -91,44 +144,28 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
         return entry.filename
 
 
-class _Member(tarfile.TarInfo):
-    """The header of a member; where tarfile would end quietly, or read whatever length a header claims, it raises."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        member = super().frombuf(buf, encoding, errors)
-        if member.type in _WHOLE_HEADERS and member.size > LONGEST_HEADER:
-            raise tarfile.ReadError("a header is too long")
-        return member
-
-    @classmethod
-    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tarfile_)
-        except tarfile.HeaderError as error:
-            # Two empty blocks are the end of an archive (POSIX pax); all else is none.
-            if type(error).__name__ == "EOFHeaderError":
-                raise
-            raise tarfile.ReadError("cut short, or damaged") from None
-
-
-def _tar(compression: str, name: str, file: BinaryIO, policy: Policy, skipped: Counter[str]) -> Iterator[Item]:
+def _tar(
+    opened: Callable[[BinaryIO], Stream], name: str, file: BinaryIO, policy: Policy, chosen: Filter
+) -> Iterator[Item]:
     """A stream: each member is read in passing, no more of it than the policy takes."""
-    with file, tarfile.open(fileobj=file, mode=f"r|{compression}", tarinfo=_Member) as archive:  # type: ignore[call-overload]
-        while (member := archive.next()) is not None:
-            archive.members = []  # It would keep them all.
+    with file:
+        for member in tar.members(opened(file)):
             inner = _parts(member.name)
-            if member.isdir():
+            if member.kind == "folder" or not chosen.takes_path(inner):
                 continue
-            if _is_hidden(inner):
-                skipped["hidden"] += 1
-            elif not member.isreg():
-                skipped[_KINDS.get(member.type, "link")] += 1
-            else:
-                yield held("/".join([name, *inner]), read_bounded(archive.extractfile(member), policy))
+            source = "/".join([name, *inner])
+            if member.kind == "sparse file":
+                yield failed(source, "A sparse file, which is not supported")
+            elif member.kind != "file":
+                chosen.skipped[member.kind] += 1
+            elif (item := _read_now(source, member.file, policy, chosen)) is not None:
+                yield item
 
 
-_KINDS: Final = MappingProxyType({tarfile.FIFOTYPE: "named pipe", tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device"})
+def _read_now(source: str, stream: Stream, policy: Policy, chosen: Filter) -> Item | None:
+    """The picture that a stream holds; None where it holds none."""
+    file = Peeked(lambda: stream)
+    return held(source, read_bounded(file, policy)) if chosen.takes_file(source, file.head) else None
 
 
 def _parts(name: str) -> list[str]:
@@ -136,12 +173,23 @@ def _parts(name: str) -> list[str]:
     return [part for part in name.split("/") if part not in {"", ".", ".."}]
 
 
-def _is_hidden(parts: list[str]) -> bool:
-    return any(part.startswith(".") for part in parts)
+def _as_it_is(file: BinaryIO) -> Stream:
+    return file
 
 
-_ZSTD: Final = {".tar.zst": partial(_tar, "zst")} if sys.version_info >= (3, 14) else {}
+def _zstd(file: BinaryIO) -> Stream:
+    unpacked: Stream = importlib.import_module("compression.zstd").ZstdFile(file)
+    return unpacked
+
+
+_ZSTD: Final = {".tar.zst": partial(_tar, _zstd)} if sys.version_info >= (3, 14) else {}
 # Ending of a file's name to what gives its pictures.
-KINDS: Final[Mapping[str, Callable[[str, BinaryIO, Policy, Counter[str]], Iterator[Item]]]] = MappingProxyType(
-    {".zip": _zip, ".tar": partial(_tar, ""), ".tar.gz": partial(_tar, "gz"), ".tgz": partial(_tar, "gz"), **_ZSTD}
+KINDS: Final[Mapping[str, Unpack]] = MappingProxyType(
+    {
+        ".zip": _zip,
+        ".tar": partial(_tar, _as_it_is),
+        ".tar.gz": partial(_tar, tar.Gunzipped),
+        ".tgz": partial(_tar, tar.Gunzipped),
+        **_ZSTD,
+    }
 )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagegate.intake import read_bounded
+from imagegate.scanning.images import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,34 @@ class Unopened(OSError):  # noqa: N818 - what became of the picture
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EINVAL, reason)
+
+
+class Peeked:
+    """A file whose first bytes can be looked at before it is read; it is opened once, when it is needed."""
+
+    def __init__(self, opened: Callable[[], Any]) -> None:
+        self._opened = opened
+        self._file: Any = None
+        self._head = b""
+
+    def head(self) -> bytes:
+        """The first bytes, as many as `is_image` needs."""
+        file = self._opened()
+        self._head = file.read(HEAD)
+        self._file = file
+        return self._head
+
+    def read(self, size: int, /) -> bytes:
+        """Read up to `size` bytes; none at the end."""
+        if self._file is None:
+            self._file = self._opened()
+        part, self._head = self._head[:size], self._head[size:]
+        return part or bytes(self._file.read(size))
+
+    def close(self) -> None:
+        """Close the file, if it was opened."""
+        if self._file is not None:
+            self._file.close()
 
 
 def failed(source: str, reason: str) -> Item:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from imagegate.scanning import item
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator, Mapping
 
     from imagegate.policy import Policy
-    from imagegate.scanning.item import Content
+    from imagegate.scanning.filtering import Filter
+    from imagegate.scanning.item import Content, Peeked
 
 _MARK: Final = "://"
 # A server of pages has no folders; to ask for one would load the picture as if it were a page of links.
@@ -44,7 +45,7 @@ def require(url: str) -> Any:
     return system
 
 
-def files(url: str, skipped: Counter[str]) -> Iterator[tuple[str, Callable[[], BinaryIO]]]:
+def files(url: str, chosen: Filter) -> Iterator[tuple[str, Callable[[], BinaryIO]]]:
     """Name and opener of each file that a URL stands for: itself, those below it, or those that it matches."""
     system = require(url)
     if url.startswith(_WITHOUT_FOLDERS):
@@ -52,53 +53,61 @@ def files(url: str, skipped: Counter[str]) -> Iterator[tuple[str, Callable[[], B
         return
     path = system._strip_protocol(url)  # noqa: SLF001 - how fsspec's own documents turn a URL into a path
     try:
-        for each in _found(system, path, skipped):
+        for each in _found(system, path, chosen):
             yield url if each == path else system.unstrip_protocol(each), partial(system.open, each, "rb")
     except Exception as error:  # noqa: BLE001 - every store has errors of its own
         yield url, partial(_fail, _reason(error))
 
 
-def read(opened: Callable[[], BinaryIO], policy: Policy) -> Content:
-    """Read a file, no more of it than the policy takes."""
+def read(file: Peeked, policy: Policy) -> Content:
+    """Read a file, no more of it than the policy takes, and close it."""
     try:
-        with opened() as file:
+        with closing(file):
             return item.read(file, policy)
     except Exception as error:  # noqa: BLE001 - every store has errors of its own
         raise item.Unopened(_reason(error)) from None
 
 
-def _found(system: Any, path: str, skipped: Counter[str]) -> Iterator[str]:
+def _found(system: Any, path: str, chosen: Filter) -> Iterator[str]:
     from fsspec.core import has_magic  # noqa: PLC0415 - it is in an extra
 
     if has_magic(path) and not system.exists(path):
         matches = system.glob(path, detail=True)
         if not matches:
             raise item.Unopened("No file matches")
-        yield from sorted(match for match, facts in matches.items() if facts["type"] == "file")
+        base = path[: min(path.find(mark) for mark in "*?[" if mark in path)].rpartition("/")[0]
+        for match in sorted(match for match, facts in matches.items() if facts["type"] == "file"):
+            if chosen.takes_path(_inner_parts(match, base)):
+                yield match
         return
     kind = system.info(path)["type"]
     if kind == "directory":
-        yield from _walk(system, path, skipped)
+        yield from _walk(system, path, path, chosen)
     elif kind == "file":
         yield path
     else:
         raise item.Unopened("Not a regular file")
 
 
-def _walk(system: Any, folder: str, skipped: Counter[str]) -> Iterator[str]:
+def _walk(system: Any, folder: str, base: str, chosen: Filter) -> Iterator[str]:
     """As folders on disk: sorted by name, without hidden ones and those behind a link."""
     for facts in sorted(system.ls(folder, detail=True), key=lambda facts: str(facts["name"])):
         path = str(facts["name"]).rstrip("/")
         if path == folder.rstrip("/"):
             continue  # Stores without folders mark them by an empty file of that name.
-        if path.rpartition("/")[2].startswith("."):
-            skipped["hidden"] += 1
-        elif (kind := _kind(system, path, facts)) == "directory":
-            yield from _walk(system, path, skipped)
+        kind = _kind(system, path, facts)
+        if not chosen.takes_path(_inner_parts(path, base), is_folder=kind == "directory"):
+            continue
+        if kind == "directory":
+            yield from _walk(system, path, base, chosen)
         elif kind == "file":
             yield path
         else:
-            skipped[kind] += 1
+            chosen.skipped[kind] += 1
+
+
+def _inner_parts(path: str, base: str) -> list[str]:
+    return path.strip("/").removeprefix(base.strip("/")).strip("/").split("/")
 
 
 def _kind(system: Any, path: str, facts: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from imagegate.unnamed import Unnamed
+from imagegate.scanning.sources import is_image_file
+from imagegate.unnamed import Unnamed, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ class Sorter:
             _refuse_unusable(folder, paths)
 
     def sort(self, source: str, *, ok: bool, again: bool = False) -> None:
-        """Move or copy one picture; for one that is there already there is nothing to do.
+        """Move or copy one picture; for one that is there already, and for a file that is not an image, do nothing.
 
         Args:
             source: Its file.
@@ -55,7 +56,7 @@ class Sorter:
             OSError: It could not be moved or copied, and is still where it was.
         """
         folder = self._passed if ok else self._rejected
-        if folder is None:
+        if folder is None or not (ok or is_image_file(source)):
             return
         target = self._target(folder, source)
         if again and ok and os.path.lexists(target):
@@ -127,7 +128,7 @@ def _copy(source: Path, target: Path) -> None:
     if _is_there(source, target):
         return
     _refuse_irregular(source)
-    with source.open("rb") as picture, Unnamed(target.parent) as copy:
+    with source.open("rb") as picture, naming(target), Unnamed(target.parent) as copy:
         shutil.copyfileobj(picture, copy.file)
         copy.file.flush()
         os.fsync(copy.file.fileno())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,16 +13,19 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 from imagegate.policy import resolve
 from imagegate.privacy import may_be_a_photo
 from imagegate.scanning import archives, remote, tables
-from imagegate.scanning.item import Content, Item, Unopened, failed, longest, read
+from imagegate.scanning.filtering import Filter, matches
+from imagegate.scanning.images import HEAD, has_image_name, is_image
+from imagegate.scanning.item import Content, Item, Peeked, Unopened, failed, longest, read
 from imagegate.scanning.names import sorted_names
 from imagegate.unnamed import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections import Counter
+    from collections.abc import Callable, Mapping
 
     from imagegate.policy import Policy
 
-__all__ = ["Content", "Item", "Items", "apart_from", "file_item", "is_glob", "items_of", "paths_in"]
+__all__ = ["Content", "Item", "Items", "file_item", "is_glob", "items_of", "paths_in"]
 
 Location: TypeAlias = str | os.PathLike[str]
 
@@ -45,8 +46,8 @@ class Items(Iterator[Item]):
     """The pictures of a source, in its order.
 
     Attributes:
-        skipped: What was passed over on the way here, by reason: "hidden", "named pipe", "socket", "device",
-            "link to a folder", "folder already visited"; in archives also "link".
+        skipped: What was skipped on the way here, by reason: "hidden", "named pipe", "socket", "device",
+            "link to a folder", "folder already visited", "excluded", "not an image"; in archives also "link".
     """
 
     def __init__(self, items: Iterator[Item], skipped: Counter[str]) -> None:
@@ -60,8 +61,9 @@ class Items(Iterator[Item]):
 class _Finder:
     """One way through a source. Items are apart from it, so that what nobody reads on is closed at once."""
 
-    def __init__(self, policy: Policy, column: str | None, skipped: Counter[str]) -> None:
-        self.skipped = skipped
+    def __init__(self, policy: Policy, column: str | None, chosen: Filter) -> None:
+        self._chosen = chosen
+        self.skipped = chosen.skipped
         self._visited: set[tuple[int, int]] = set()
         self._policy = policy
         self._column = column
@@ -82,7 +84,11 @@ class _Finder:
             yield from self._glob(name) if is_glob(name) and not literal else [file_item(name)]
             return
         if stat.S_ISDIR(mode):
-            yield from map(file_item, self._walk(name))
+            for path in self._walk(name):
+                if self._chosen.takes_file(path, partial(_head, path)):
+                    yield file_item(path)
+        elif self._chosen.is_own(name):
+            return
         elif stat.S_ISREG(mode):
             yield from self._file(name, partial(_opened, name), partial(file_item, name))
         else:
@@ -94,7 +100,7 @@ class _Finder:
         unpack = next((unpack for suffix, unpack in archives.KINDS.items() if kind.endswith(suffix)), None)
         rows = next((rows for suffix, rows in tables.KINDS.items() if kind.endswith(suffix)), None)
         if unpack is not None:
-            yield from _told(name, lambda: unpack(name, opened(), self._policy, self.skipped))
+            yield from _told(name, lambda: unpack(name, opened(), self._policy, self._chosen))
         elif rows is None:
             yield item()
         elif self._column is None:
@@ -103,11 +109,25 @@ class _Finder:
             column = self._column
             yield from _told(name, lambda: rows(name, opened(), column, self._policy))
 
+    def _found_file(
+        self, name: str, opened: Callable[[], BinaryIO], head: Callable[[], bytes], item: Callable[[], Item]
+    ) -> Iterator[Item]:
+        """The pictures of a file that a glob matches: as if it was named, or none where it is not an image."""
+        endings = (*archives.KINDS, *(tables.KINDS if self._column is not None else ()))
+        if name.lower().endswith(endings) or self._chosen.takes_file(name, head):
+            yield from self._file(name, opened, item)
+
     def _remote(self, url: str) -> Iterator[Item]:
-        for name, opened in remote.files(url, self.skipped):
-            item = partial(Item, name, partial(remote.read, opened))
-            is_named = name == url or not MAGIC.isdisjoint(url)
-            yield from self._file(name, opened, item) if is_named else [item()]
+        is_glob = not MAGIC.isdisjoint(url)
+        for name, opened in remote.files(url, self._chosen):
+            file = Peeked(opened)
+            item = partial(Item, name, partial(remote.read, file))
+            if name == url:
+                yield from self._file(name, opened, item)
+            elif is_glob:
+                yield from self._found_file(name, opened, file.head, item)
+            elif self._chosen.takes_file(name, file.head):
+                yield item()
 
     def _glob(self, pattern: str) -> Iterator[Item]:
         """The files that match, `**` being any number of folders; archives and tables among them as if named."""
@@ -118,29 +138,36 @@ class _Finder:
         count = 0
         if base.is_dir():
             # Of its own, for another glob may want other files of the same folders.
-            walk = _Finder(self._policy, self._column, self.skipped)._walk  # noqa: SLF001 - its own class
+            walk = _Finder(self._policy, self._column, self._chosen)._walk  # noqa: SLF001 - its own class
             for name in walk(str(base), depth):
-                if _matches(Path(name).relative_to(base).parts, wanted):
+                if matches(Path(name).relative_to(base).parts, wanted):
                     count += 1
-                    yield from self._file(name, partial(_opened, name), partial(file_item, name))
+                    yield from self._found_file(
+                        name, partial(_opened, name), partial(_head, name), partial(file_item, name)
+                    )
         if not count:
             yield failed(pattern, "No file matches")
 
     def _walk(self, folder: str, depth: int = EVERYWHERE) -> Iterator[str]:
         """Files below a folder, sorted by name; of the names, only those still to come on the way here are held."""
-        levels = [self._level(folder)]  # no recursion, for folders can be nested deeper than calls
+        levels = [self._level(folder, folder)]  # no recursion, for folders can be nested deeper than calls
         while levels:
             for path, is_folder in levels[-1]:
                 if not is_folder:
                     yield path
                 elif len(levels) < depth:
-                    levels.append(self._level(path))
+                    levels.append(self._level(path, folder))
                     break
             else:
                 levels.pop()
 
-    def _level(self, folder: str) -> Iterator[tuple[str, bool]]:
-        """The files and folders in a folder, and which they are; of one that cannot be listed it alone, as a file."""
+    def _level(self, folder: str, base: str) -> Iterator[tuple[str, bool]]:
+        """The files and folders in a folder, and which they are; of one that cannot be listed it alone, as a file.
+
+        Args:
+            folder: The folder.
+            base: The folder above it, or itself, that the patterns are relative to.
+        """
         try:
             about = os.stat(folder)  # noqa: PTH116 - no object for each of a million files
             with os.scandir(folder) as listing:
@@ -155,11 +182,13 @@ class _Finder:
         for name in names:
             if name.startswith(PREFIX):
                 continue  # of a scan that runs, or was killed
-            if name.startswith("."):
-                self.skipped["hidden"] += 1
-                continue
             path = os.path.join(folder, name)  # noqa: PTH118 - likewise
-            if is_folder := _is_folder(path):
+            if self._chosen.is_own(path):
+                continue
+            is_folder = _is_folder(path)
+            if not self._chosen.takes_path(inner_parts(path, base), is_folder=is_folder):
+                continue
+            if is_folder:
                 yield path, is_folder
             elif reason := _no_file(path):
                 self.skipped[reason] += 1
@@ -168,9 +197,20 @@ class _Finder:
 
 
 def items_of(
-    source: Location | Iterable[Location], *, policy: Policy | None = None, column: str | None = None
+    source: Location | Iterable[Location],
+    *,
+    policy: Policy | None = None,
+    column: str | None = None,
+    chosen: Filter | None = None,
 ) -> Items:
-    """The pictures that a scan of `source` checks, in its order; arguments and errors as `scan`."""
+    """The pictures that a scan of `source` checks, in its order; arguments and errors as `scan`.
+
+    Args:
+        source: As for `scan`.
+        policy: As for `scan`.
+        column: As for `scan`.
+        chosen: Which of the files that are found are scanned; None for images without any pattern.
+    """
     if column is not None and not isinstance(column, str):
         raise TypeError(f"column must be a name, got {type(column).__name__}")
     if isinstance(source, (str, os.PathLike)):
@@ -178,15 +218,13 @@ def items_of(
         source = [source]
     if isinstance(source, (bytes, bytearray, memoryview)) or not isinstance(source, Iterable):
         raise TypeError(f"source must be a path or an iterable of paths, got {type(source).__name__}")
-    skipped: Counter[str] = Counter()
-    return Items(_Finder(resolve(policy), column, skipped).found(source), skipped)
+    chosen = chosen or Filter()
+    return Items(_Finder(resolve(policy), column, chosen).found(source), chosen.skipped)
 
 
-def apart_from(items: Iterator[Item], files: Sequence[Path]) -> Iterator[Item]:
-    """The items but for these files, which the scan itself writes and which may be in the folder that is scanned."""
-    names = tuple(path.name for path in files)
-    own = [path.resolve() for path in files]
-    return (item for item in items if not item.source.endswith(names) or Path(item.source).resolve() not in own)
+def inner_parts(path: str, base: str) -> list[str]:
+    """The parts of a path below a folder that it begins with."""
+    return path[len(base) :].strip(os.sep).split(os.sep)  # noqa: PTH206 - no object for each of a million files
 
 
 def is_glob(name: str) -> bool:
@@ -265,15 +303,6 @@ def _refuse_missing(source: Location) -> None:
         os.scandir(path).close()
 
 
-def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Whether a path's parts match a glob's; `**` stands for any number of them."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return any(_matches(parts[count:], pattern[1:]) for count in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
-
-
 def _is_folder(path: str) -> bool:
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
@@ -297,6 +326,23 @@ def file_item(path: str) -> Item:
 
 def _opened(path: str) -> BinaryIO:
     return open(path, "rb")  # noqa: PTH123 - a Path interns its parts, and the table of a million of these stays
+
+
+def is_image_file(path: str) -> bool:
+    """Whether a file has the name or the first bytes of an image; one that cannot be read has its name alone."""
+    try:
+        return has_image_name(path) or (_is_regular(path) and is_image(_head(path)))
+    except OSError:
+        return False
+
+
+def _is_regular(path: str) -> bool:
+    return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - likewise
+
+
+def _head(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - likewise
+        return file.read(HEAD)
 
 
 def _read(path: str, policy: Policy) -> Content:

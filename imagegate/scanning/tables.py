@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
+from imagegate.scanning.cells import without_quote
 from imagegate.scanning.item import Content, Item, content_of, failed, longest
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _parsed(row: bytes, delimiter: str) -> tuple[list[str], str]:
     cells, end = [], 0
     while end < len(text) and (match := _CELL[delimiter].match(text, end)):
         quoted, bare = match.groups()
-        cells.append(bare if quoted is None else quoted.replace('""', '"'))
+        cells.append(without_quote(bare if quoted is None else quoted.replace('""', '"')))
         end = match.end()
     return cells, text[end:]
 

@@ -9,24 +9,16 @@ from starlette.responses import Response
 
 from imagegate.bodies import BODIES
 from imagegate.web.body import discard
-from imagegate.words import choose
+from imagegate.web.languages import asked_language
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from imagegate.bodies import Answer
-    from imagegate.report import Verdict
     from imagegate.web.refusals import Refused
 
 DEFAULT_DIALECT: Final = "problem"
-
-
-def of_verdict(verdict: Verdict, api: str, request_id: str) -> Answer:
-    """200 with the report, or the report's own error."""
-    if not verdict.ok:
-        return verdict.to_error(api, request_id)
-    return 200, {"Content-Type": "application/json", "Content-Language": verdict.lang}, verdict.to_dict()
 
 
 def response(answer: Answer) -> Response:
@@ -45,8 +37,12 @@ def refusal(request: Request, refused: Refused, most: int) -> Response:
     """
     api = request.query_params.get("format", DEFAULT_DIALECT)
     known = api if api in BODIES else DEFAULT_DIALECT
-    answer = refused.answer(known, choose(request.headers.get("accept-language", "")), request.state.request_id)
-    return parting(request, answer, most) if refused.unread else response(answer)
+    answer = refused.answer(known, asked_language(request.headers.get("accept-language", "")), request.state.request_id)
+    return parting(request, answer, most) if refused.unread and _has_body(request) else response(answer)
+
+
+def _has_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
 def parting(request: Request, answer: Answer, most: int) -> Response:

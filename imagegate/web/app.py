@@ -7,8 +7,9 @@ import gc
 import logging
 from contextlib import asynccontextmanager
 from functools import partial
+from http import HTTPStatus
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastapi import FastAPI
 from msgspec.structs import replace
@@ -19,41 +20,37 @@ from starlette.responses import Response
 import imagegate
 from imagegate import heif
 from imagegate.bodies import BODIES
-from imagegate.gate import check, warmup
+from imagegate.gate import warmup
 from imagegate.policy import PROFILES
 from imagegate.web import openapi
-from imagegate.web.answers import DEFAULT_DIALECT, Nobody, of_verdict, refusal, response
+from imagegate.web.answering import Question, answered
+from imagegate.web.answers import DEFAULT_DIALECT, Nobody, refusal
 from imagegate.web.body import Gone, Upload
 from imagegate.web.clients import Rates
 from imagegate.web.config import Settings
-from imagegate.web.inspection import of_report
-from imagegate.web.judging import judge
+from imagegate.web.isolated import Workers
+from imagegate.web.languages import asked_language
 from imagegate.web.logs import LOGGER
-from imagegate.web.media_types import refuse_all_but_bytes, refuse_other_types
+from imagegate.web.media_types import refuse_all_but_bytes, refuse_encodings, refuse_other_types
 from imagegate.web.metrics import CONTENT_TYPE, Metrics
 from imagegate.web.observer import Observer
 from imagegate.web.pool import Full, Ledger, Pool
 from imagegate.web.refusals import RETRY_SECONDS, Refused, overloaded
 from imagegate.web.site import Site
-from imagegate.words import Phrase, choose
-from imagegate.workers import cores
+from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from imagegate.bodies import Answer
-    from imagegate.policy import Policy
-
-    Verdict: TypeAlias = imagegate.Report | imagegate.PayloadReport
+    from imagegate.policy import Isolation, Policy
+    from imagegate.web.answering import Answered, Kind
 
 T = TypeVar("T")
 
-NOT_FOUND: Final = 404
-
 _log: Final = logging.getLogger(LOGGER)
 
-# Bytes enough to be handed to a worker process, which then is there.
-_NO_PICTURE: Final = bytes(64)
+# Of the deadline, what a worker may have: the rest is for the answer where it has to be killed.
+_WORKERS_SHARE: Final = 0.9
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -74,11 +71,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=service.running,
         docs_url=None,  # its page would be loaded from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to wherever the Host header says
         exception_handlers={Refused: service.refuse, Gone: service.give_up, HTTPException: service.refuse_plain},
     )
     app.state.service = service
     app.add_middleware(Observer, metrics=service.metrics)
     for path, method, endpoint, operation in service.routes():
+        if method == "GET":  # first, so that it is this route which is called; the other one is described
+            app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
         app.add_api_route(path, endpoint, methods=[method], openapi_extra=operation, response_model=None)
     for path, endpoint in Site(service.policies, service.default).routes():
         app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
@@ -93,14 +93,6 @@ def _described(app: FastAPI, service: Service) -> dict[str, Any]:
     for path, method, _, operation in service.routes():
         document["paths"][path][method.lower()]["responses"] = operation["responses"]
     return document
-
-
-class Asked(NamedTuple):
-    """What a request wants: the policy that judges, the dialect of errors, the language."""
-
-    policy: Policy
-    api: str
-    lang: str
 
 
 class Service:
@@ -119,9 +111,11 @@ class Service:
         if "heic" in own.formats:
             heif.require()
         offered = {policy.name: policy for policy in (*filter(_readable, PROFILES.values()), own)}
-        self.policies = {name: self._isolated(policy) for name, policy in offered.items()}
+        isolation: Isolation = "process" if "process" in (settings.isolation, own.isolation) else "none"
+        self.policies = {name: replace(policy, isolation=isolation) for name, policy in offered.items()}
         self.ready = False
         self.default = self.policies[own.name]
+        self._workers = Workers(settings.workers, self.policies.values()) if isolation == "process" else None
         self._pool = Pool(settings.workers, settings.queue)
         self._ledger = Ledger(settings.bytes_in_flight)
         self._rates = Rates(settings.client_rate) if settings.client_rate else None
@@ -148,37 +142,20 @@ class Service:
         yield
         warming.cancel()
         self._pool.close()
+        if self._workers is not None:
+            self._workers.close()
 
     async def check(self, request: Request) -> Response:
         """Say whether an API will take a picture."""
-        asked = self._asked(request)
-        content_type = request.headers.get("content-type", "")
-        refuse_other_types(content_type)
-
-        def judge_it(body: bytearray) -> Verdict:
-            return judge(content_type, body, asked.policy, asked.lang)
-
-        return await self._judged(request, asked, judge_it)
+        return await self._judged(request, "check", refuse_other_types)
 
     async def check_payload(self, request: Request) -> Response:
         """Say whether an API will take the request that an app is about to send, and every picture in it."""
-        asked = self._asked(request)
-        content_type = request.headers.get("content-type", "")
-
-        def judge(body: bytearray) -> Verdict:
-            return imagegate.check_payload(body, policy=asked.policy, content_type=content_type, lang=asked.lang)
-
-        return await self._judged(request, asked, judge)
+        return await self._judged(request, "check-payload")
 
     async def inspect(self, request: Request) -> Response:
         """Say of a picture what the page shows: each number beside its limit, and where it is blurred or clipped."""
-        asked = self._asked(request)
-        refuse_all_but_bytes(request.headers.get("content-type", ""))
-
-        def judge(body: bytearray) -> imagegate.Report:
-            return check(body, policy=asked.policy, detail=True, lang=asked.lang)
-
-        return await self._judged(request, asked, judge, of_report)
+        return await self._judged(request, "inspect", refuse_all_but_bytes)
 
     async def healthz(self) -> Response:
         """Say that the process answers."""
@@ -205,7 +182,7 @@ class Service:
     async def refuse_plain(self, request: Request, error: Exception) -> Response:
         """The answer where there is no endpoint."""
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
-        if error.status_code == NOT_FOUND:
+        if error.status_code == HTTPStatus.NOT_FOUND:
             return await self.refuse(request, Refused(404, "not_found", Phrase("There is no such path."), unread=True))
         refused = Refused(405, "method_not_allowed", Phrase("This path does not take this method."), unread=True)
         answer = await self.refuse(request, refused)
@@ -216,10 +193,8 @@ class Service:
         """There is nobody to answer."""
         return Nobody()
 
-    def _isolated(self, policy: Policy) -> Policy:
-        return replace(policy, isolation="process") if self.settings.isolation == "process" else policy
-
-    def _asked(self, request: Request) -> Asked:
+    def _asked(self, request: Request) -> tuple[Policy, str, str]:
+        """The policy that judges, the dialect of errors, the language."""
         self._refuse_too_many(request)
         query = request.query_params
         name, api = query.get("profile", self.default.name), query.get("format", DEFAULT_DIALECT)
@@ -229,7 +204,7 @@ class Service:
                     "The parameter {name} must be one of: {known}.", name=parameter, known=", ".join(known)
                 )
                 raise Refused(400, "field_invalid", message, unread=True)
-        return Asked(self.policies[name], api, choose(request.headers.get("accept-language", "")))
+        return self.policies[name], api, asked_language(request.headers.get("accept-language", ""))
 
     def _refuse_too_many(self, request: Request) -> None:
         if self._rates is None or request.client is None:
@@ -239,49 +214,53 @@ class Service:
             message = Phrase("There are too many requests from this address.")
             raise Refused(429, "too_many_requests", message, retry_after=int(wait) + 1, unread=True)
 
-    async def _judged(
-        self,
-        request: Request,
-        asked: Asked,
-        judge: Callable[[bytearray], Verdict],
-        say: Callable[[Any, str, str], Answer] = of_verdict,
-    ) -> Response:
+    async def _judged(self, request: Request, kind: Kind, refuse: Callable[[str], None] = lambda _: None) -> Response:
         """Read a request, have it judged in time, and answer."""
+        policy, api, lang = self._asked(request)
+        content_type = request.headers.get("content-type", "")
+        refuse(content_type)
+        refuse_encodings(request.headers.getlist("content-encoding"))
         upload = Upload(request.receive, request.headers, self.settings, self._ledger)
+        question = Question(
+            kind=kind, content_type=content_type, api=api, lang=lang, request_id=request.state.request_id
+        )
         start = perf_counter()
         with self.metrics.in_flight.track_inprogress(), upload.held():
             body = await upload.read()
             read = perf_counter()
-            work = partial(self._answered, judge, body, say, asked.api, request.state.request_id)
-            answer, verdict, began = await self._in_time(request, work)
-        timings = {"upload": read - start, "queue": began - read, **_timings(verdict)}
-        self.metrics.judged(verdict.status, verdict.findings, timings)
+            answer, began = await self._in_time(request, partial(self._answered, question, body, policy, read))
+        self._note(request, policy, answer, {"upload": read - start, "queue": began - read, **answer.timings})
+        return Response(answer.body, answer.status, answer.headers)
+
+    def _answered(self, question: Question, body: bytearray, policy: Policy, read: float) -> tuple[Answered, float]:
+        """What a thread does: judge, or have it judged, and write the answer."""
+        began = perf_counter()
+        if self._workers is None:
+            return answered(question, body, policy), began
+        left = read + self.settings.deadline * _WORKERS_SHARE - began
+        if left <= 0:
+            raise overloaded(Phrase("There is no place for more requests at the moment."))
+        return self._workers.answered(question, body, policy, left), began
+
+    def _note(self, request: Request, policy: Policy, answer: Answered, timings: dict[str, float]) -> None:
+        """Count an answer, and what the log says of it."""
+        codes = [code for code, _ in answer.findings]
+        request.state.facts["causes"] = codes
+        if answer.verdict is None:
+            self.metrics.refused(codes[0])
+            return
+        self.metrics.judged(answer.verdict, answer.findings, timings)
         request.state.facts |= {
-            "profile": asked.policy.name,
-            "ok": verdict.ok,
-            "causes": [finding.cause.code for finding in verdict.findings],
+            "profile": policy.name,
+            "ok": answer.verdict == HTTPStatus.OK,
             "timings": {stage: round(seconds, 6) for stage, seconds in timings.items()},
         }
-        return answer
-
-    @staticmethod
-    def _answered(
-        judge: Callable[[bytearray], Verdict],
-        body: bytearray,
-        say: Callable[[Any, str, str], Answer],
-        api: str,
-        request_id: str,
-    ) -> tuple[Response, Verdict, float]:
-        """What a thread does: judge, and write the answer."""
-        began = perf_counter()
-        verdict = judge(body)
-        return response(say(verdict, api, request_id)), verdict, began
 
     async def _in_time(self, request: Request, work: Callable[[], T]) -> T:
         """What comes of it before the deadline, if the client waits so long.
 
         Raises:
-            Refused: There is no place, no time or no memory.
+            Refused: There is no place or no time.
             Gone: The client has left.
         """
         under_way = asyncio.ensure_future(self._pool.run(work))
@@ -294,8 +273,6 @@ class Service:
                 return under_way.result()
         except Full:
             raise overloaded(Phrase("There is no place for more requests at the moment.")) from None
-        except MemoryError:
-            raise overloaded(Phrase("There is not enough memory at the moment.")) from None
         finally:
             under_way.cancel()
             leaving.cancel()
@@ -305,11 +282,12 @@ class Service:
         raise overloaded(Phrase("The request was not answered within {seconds:g} s.", seconds=seconds))
 
     async def _warm_up(self) -> None:
-        await asyncio.to_thread(warmup)
-        if self.default.isolation == "process":
-            # Each at the same time, so that each starts a worker.
-            started = (asyncio.to_thread(check, _NO_PICTURE, policy=self.default) for _ in range(cores()))
-            await asyncio.gather(*started)
+        try:
+            await asyncio.to_thread(warmup if self._workers is None else self._workers.start)
+        except (RuntimeError, OSError) as error:
+            # It stays alive and unready, so that whoever started it sees why.
+            _log.error("no worker can be started", extra={"facts": {"why": str(error)}})
+            return
         # What libraries and kernels are made of stays. A full collection walks through it, and holds up all requests
         # for a tenth of a second, one of the first two among them.
         gc.collect()
@@ -326,10 +304,3 @@ def _readable(policy: Policy) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _timings(verdict: Verdict) -> dict[str, float]:
-    """Seconds a stage, of all pictures together."""
-    reports = verdict.images if isinstance(verdict, imagegate.PayloadReport) else (verdict,)
-    stages = {stage for report in reports for stage in report.timings}
-    return {stage: sum(report.timings.get(stage, 0.0) for report in reports) for stage in stages}

@@ -1,11 +1,14 @@
-"""Who sends how much: the rate of each client, kept for so many clients and no more."""
+"""Who sends how much: the rate and the connections of each client, an IPv4 address or an IPv6 network of 64 bits."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Seconds' worth of requests that may come at once: an app sends a handful of photos, then nothing for long.
 BURST_SECONDS: Final = 10.0
@@ -40,9 +43,45 @@ class Rates:
         return 0.0
 
 
+class Shares:
+    """Connections of each client.
+
+    Args:
+        most: How many one client may have.
+        is_proxy: Whether an address is a proxy's, which brings many clients.
+    """
+
+    def __init__(self, most: int, is_proxy: Callable[[str], bool]) -> None:
+        self._most = most
+        self._is_proxy = is_proxy
+        self._open: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Clients that have a connection."""
+        return len(self._open)
+
+    def take(self, address: str) -> bool:
+        """Count a connection, unless its client has as many as it may."""
+        client = _network(address)
+        if self._open[client] >= self._most and not any(map(self._is_proxy, (address, client))):
+            return False
+        self._open[client] += 1
+        return True
+
+    def give_back(self, address: str) -> None:
+        """A connection that was counted is closed."""
+        client = _network(address)
+        self._open[client] -= 1
+        if not self._open[client]:
+            del self._open[client]
+
+
 def _network(address: str) -> str:
     try:
-        version = ipaddress.ip_address(address).version
+        ip = ipaddress.ip_address(address)
     except ValueError:  # a Unix socket has no address
         return address
-    return address if version == 4 else str(ipaddress.ip_network((address, _NETWORK_BITS), strict=False))  # noqa: PLR2004 - IPv4
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    # As a socket that listens to both has IPv4: all of it is in one network.
+    return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), _NETWORK_BITS), strict=False))

@@ -30,10 +30,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         port: Port that it listens on; 0 for any that is free.
         profile: Profile that judges where a request names none.
         policy: File of a policy that judges then instead of a profile; "" for none.
-        isolation: "process" reads every picture in a worker process, whatever its policy says.
-        workers: Threads that judge pictures.
+        isolation: "process" reads the body of each request in a worker process, whatever the policy says; "none" reads
+            it in a thread of the service, where one picture that crashes its decoder ends the service.
+        workers: Worker processes, or threads, that judge pictures.
         queue: Requests that may wait for one of them.
         connections: Connections that may be open.
+        client_connections: Those of one client. Proxies that FORWARDED_ALLOW_IPS names have no such bound.
         largest_body: Bytes of the largest request.
         bytes_in_flight: Bytes of requests that may be in memory.
         slowest_upload: Bytes a second below which an upload is cut off.
@@ -45,10 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     profile: str = "default"
     policy: str = ""
-    isolation: Isolation = "none"
+    isolation: Isolation = "process"
     workers: Count = msgspec.field(default_factory=cores)
     queue: Annotated[int, Meta(ge=0)] = 32
     connections: Count = 512
+    client_connections: Count = 64
     largest_body: Count = 32 * MEBIBYTE
     bytes_in_flight: Count = 256 * MEBIBYTE
     slowest_upload: Count = 8 * 1024

@@ -32,7 +32,7 @@ def of_report(report: Report, api: str, request_id: str) -> Answer:
         "numbers": list(_numbers(report)),
         "marks": None if report.maps is None else _marks(report.maps, report.policy),
     }
-    headers = {"Content-Type": "application/json", "Content-Language": report.lang, "Cache-Control": "no-store"}
+    headers = {"Content-Type": "application/json", "Content-Language": report.lang}
     return 200, headers, body
 
 

@@ -14,6 +14,18 @@ import msgspec
 LOGGER: Final = "imagegate.web"
 
 
+class WorkerError(Exception):
+    """A worker process met a flaw of ours.
+
+    Attributes:
+        place: The kind of the error, and where it arose.
+    """
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
+
+
 class JsonLines(logging.Formatter):
     """A record as one line of JSON.
 
@@ -34,7 +46,9 @@ class JsonLines(logging.Formatter):
 
 
 def place_of(error: BaseException) -> str:
-    """The kind of an error and where it arose."""
+    """The kind of an error and where it arose; one of a worker process knows its own."""
+    if isinstance(error, WorkerError):
+        return error.place
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}{where}"

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 if TYPE_CHECKING:
-    from imagegate.causes import Finding
+    from collections.abc import Iterable
+
     from imagegate.web.pool import Ledger, Pool
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -49,11 +50,11 @@ class Metrics:
         """Count a request that was refused before a picture was judged."""
         self._refused.labels(cause).inc()
 
-    def judged(self, status: int, findings: tuple[Finding, ...], timings: dict[str, float]) -> None:
-        """Count a verdict."""
+    def judged(self, status: int, findings: Iterable[tuple[str, str]], timings: dict[str, float]) -> None:
+        """Count a verdict with the code and the severity of each finding."""
         self._verdicts.labels(str(status)).inc()
-        for finding in findings:
-            self._causes.labels(finding.cause.code, finding.severity).inc()
+        for code, severity in findings:
+            self._causes.labels(code, severity).inc()
         for stage, seconds in timings.items():
             self._stages.labels(stage).observe(seconds)
 

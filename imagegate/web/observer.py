@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # As nginx counts a client that did not wait for its answer.
 CLIENT_GONE: Final = 499
+# No cache keeps what a person's photo came to, and no browser takes an answer for another type than it is declared as.
+ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _UNLOGGED: Final = ("/healthz", "/readyz", "/metrics")
 
 _log: Final = logging.getLogger(LOGGER)
@@ -49,7 +51,9 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                headers = MutableHeaders(scope=message)
+                headers.update(ALWAYS)
+                headers[REQUEST_ID] = request_id
             await send(message)
 
         try:

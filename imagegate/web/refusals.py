@@ -44,6 +44,7 @@ SERVICE_CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
                 Phrase("The service failed"),
                 Phrase("Send the photo again; if it fails again, tell the makers of the app."),
             ),
+            _cause("interrupted", 503, Phrase("The check was interrupted"), _AGAIN),
             _cause("overloaded", 503, Phrase("The service is busy"), _AGAIN),
             _cause("not_ready", 503, Phrase("The service is starting or stopping"), _AGAIN),
         )

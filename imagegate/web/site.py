@@ -12,7 +12,8 @@ import msgspec
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of endpoints
 from starlette.responses import Response
 
-from imagegate.words import LANGUAGES, Phrase, choose, say
+from imagegate.web.languages import asked_language
+from imagegate.words import LANGUAGES, Phrase, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,11 +31,9 @@ _POLICY: Final = (
 )
 HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
-    "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 # What page.html says, and then what page.js does.
@@ -107,7 +106,7 @@ class Site:
 
     async def page(self, request: Request) -> Response:
         """The page, in the language the visitor likes best."""
-        lang = choose(request.headers.get("accept-language", ""))
+        lang = asked_language(request.headers.get("accept-language", ""))
         headers = HEADERS | {"Content-Language": lang, "Vary": "Accept-Language"}
         return Response(self._pages[lang], headers=headers, media_type="text/html")
 

@@ -21,6 +21,7 @@ import httpx
 from django.conf import settings
 
 from tests.generated import ROOT
+from tests.web.wire import await_that, listens
 
 # Once in a process, and before REST framework is imported.
 if not settings.configured:
@@ -90,6 +91,8 @@ class Example:
     def client(self):
         assert self._ready.wait(PATIENCE)
         assert self._address, "".join(self.lines)
+        # Django says so before it is.
+        await_that(lambda: listens(self._address.removeprefix("http://")), f"{self.name} listens")
         return httpx.Client(base_url=self._address, timeout=PATIENCE)
 
     def stop(self):

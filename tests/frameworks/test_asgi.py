@@ -109,6 +109,17 @@ def test_a_request_of_two_types_is_judged_by_none_of_them(app, types):
     assert app.bodies == []
 
 
+@pytest.mark.parametrize("codings", [["gzip"], ["identity", "br"], ["identity, gzip"]], ids=str)
+def test_a_body_that_is_encoded_is_judged_by_none_and_read_by_none(app, codings):
+    """The app, or a server between, may unpack it to another picture than the one that would be judged."""
+    headers = [("Content-Type", "image/jpeg"), *(("Content-Encoding", coding) for coding in codings)]
+
+    answer = ask(GateMiddleware(app, paths=["/photos"]), "POST", "/photos", content=GOOD, headers=headers)
+
+    assert answer.status_code == 415
+    assert app.bodies == []
+
+
 def part(boundary, data, headers=""):
     """A file in a form."""
     disposition = 'Content-Disposition: form-data; name="photo"; filename="1.jpg"'

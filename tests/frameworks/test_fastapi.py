@@ -76,6 +76,7 @@ REFUSED = {
     "a text": (400, {"files": {"photo": (None, "not a file")}}),
     "no form": (415, {"content": GOOD, "headers": {"Content-Type": "image/jpeg"}}),
     "nothing": (415, {}),
+    "encoded": (415, as_form(GOOD) | {"headers": {"Content-Encoding": "gzip"}}),
     "not the form it says": (
         400,
         {"content": b"--y\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},

@@ -89,6 +89,14 @@ def test_another_type_than_a_form_is_answered_with_415(content_type):
     assert answer.json["errors"][0]["code"] == "content_type_unsupported"
 
 
+def test_a_form_that_is_encoded_is_answered_with_415():
+    form = {"photo": (io.BytesIO(GOOD), "photo.jpg")}
+    answer = app_of(size).test_client().post("/photos/7", data=form, headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 415
+    assert answer.json["errors"][0]["code"] == "content_type_unsupported"
+
+
 def test_a_field_that_is_left_empty_in_a_browser_is_no_photo():
     """HTML, section 4.10.21.4: it is sent as a file without a name and without bytes."""
     answer = (

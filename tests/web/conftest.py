@@ -5,6 +5,7 @@ import logging
 import queue
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -15,31 +16,33 @@ pytest.importorskip("prometheus_client", reason="needs the extra imagegate[web]"
 
 import httpx
 
-import imagegate.web.app
 import imagegate.web.judging
 from imagegate.web.config import Settings
 from imagegate.web.logs import JsonLines
 from imagegate.web.server import server_of
+from tests.web.wire import await_ready
 
 # A test that waits longer has failed; nothing else depends on it.
 PATIENCE = 60
 
 
 class Running:
-    """A service that runs in a thread.
+    """A service that runs in a thread, from the moment that it is ready.
 
     Attributes:
         address: Host and port.
         service: What its endpoints share.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, *, ready=True):
         self._socket = socket.create_server((settings.host, 0), backlog=512)
         self.address = self._socket.getsockname()
         self._server = server_of(settings)
         self.service = self._server.config.app.state.service
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
         self._thread.start()
+        if ready:
+            await_ready("{}:{}".format(*self.address))
 
     def client(self, **options):
         return httpx.Client(base_url="http://{}:{}".format(*self.address), **{"timeout": PATIENCE, **options})
@@ -56,8 +59,8 @@ class Running:
 
 
 @contextmanager
-def running(**settings):
-    service = Running(Settings(**settings))
+def running(*, ready=True, **settings):
+    service = Running(Settings(**settings), ready=ready)
     try:
         yield service
     finally:
@@ -73,9 +76,15 @@ def service():
 
 @pytest.fixture
 def serve():
-    """Start a service with bounds of one's own."""
+    """Start a service with bounds of one's own; without worker processes, which take seconds, if none are asked for."""
     with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(running(**settings))
+        yield lambda **settings: stack.enter_context(running(**{"isolation": "none"} | settings))
+
+
+@pytest.fixture
+def callers():
+    with ThreadPoolExecutor(16) as pool:
+        yield pool
 
 
 class Gate:
@@ -102,8 +111,7 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch):
     one = Gate(imagegate.check)
-    for module in (imagegate.web.app, imagegate.web.judging):
-        monkeypatch.setattr(module, "check", one)
+    monkeypatch.setattr(imagegate.web.judging, "check", one)
     yield one
     one.open()
 

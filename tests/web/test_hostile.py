@@ -15,9 +15,8 @@ def as_check_says(client, data):
 
 
 @pytest.fixture
-def client(serve, lines):
-    with serve(workers=2).client() as one:
-        lines.await_event("ready")
+def client(service):
+    with service.client() as one:
         yield one
 
 

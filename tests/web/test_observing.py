@@ -55,12 +55,12 @@ def test_a_line_has_nothing_of_the_photo_its_name_or_its_sender(service, lines):
     assert not any(word in written for word in ("anna", "PHOTO", "127.0.0.1", base64.b64encode(BLURRED).decode()[:16]))
 
 
-def test_an_error_is_logged_by_kind_and_place_alone(service, lines, monkeypatch):
+def test_an_error_is_logged_by_kind_and_place_alone(serve, lines, monkeypatch):
     def fail(*_, **__):
         raise ValueError("PHOTO")
 
     monkeypatch.setattr("imagegate.web.judging.check", fail)
-    with service.client() as client:
+    with serve().client() as client:
         answer = client.post("/v1/check", **RAW)
     line = lines.await_request(500)
 

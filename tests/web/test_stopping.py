@@ -18,6 +18,7 @@ from imagegate.cli.running import run
 from imagegate.web.config import Settings, load
 from tests.generated import ROOT
 from tests.web.conftest import PATIENCE
+from tests.web.wire import START_SECONDS, await_ready
 
 pytestmark = pytest.mark.slow  # a process each
 
@@ -34,18 +35,18 @@ class Process:
         )
         self.lines = []
         self.url = None
-        self._ready = threading.Event()
+        self._listens = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        assert self._ready.wait(5 * PATIENCE), "kernels compile in less"
+        assert self._listens.wait(START_SECONDS)
+        await_ready(self.url.removeprefix("http://"))
 
     def _read(self):
         for line in self.process.stderr:
             self.lines.append(json.loads(line))
             if found := re.search(r"http://\S+", self.lines[-1]["event"]):
                 self.url = found[0]
-            if self.lines[-1]["event"] == "ready":
-                self._ready.set()
+                self._listens.set()
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)

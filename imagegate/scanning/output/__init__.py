@@ -11,12 +11,12 @@ import os
 from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from imagegate.scanning.output.forms import form_of
-from imagegate.scanning.sources import apart_from
+from imagegate.unnamed import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,13 +25,27 @@ if TYPE_CHECKING:
 
     from imagegate.scanning.sources import Item
 
-__all__ = ["Output", "OutputRefused"]
+__all__ = ["Output", "OutputRefused", "files_of"]
 
 _BLOCK: Final = 1 << 16
 
 
 class OutputRefused(ValueError):  # noqa: N818 - what happened to it
     """The records cannot be written there, or the scan cannot go on there; the message names the file and why."""
+
+
+class Files(NamedTuple):
+    """The names that an output has: when it is complete, until then, and while it is given its form."""
+
+    path: Path
+    part: Path
+    temporary: Path
+
+
+def files_of(path: str | os.PathLike[str]) -> Files:
+    """The files of an output, by its name."""
+    path = Path(path)
+    return Files(path, path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.tmp"))
 
 
 class Output:
@@ -50,16 +64,15 @@ class Output:
 
         Args:
             path: Ends in .jsonl, .csv or .parquet.
-            settings: All that a record depends on but the picture: name to what JSON can hold.
+            settings: All that a record depends on but the picture: name to what JSON can hold. One that is left out
+                is None.
             resume: Go on with what an earlier scan with the same settings left; begin where there is nothing.
 
         Raises:
             OutputRefused: There is such a file, or what is there cannot be gone on with.
             OSError: It cannot be opened.
         """
-        self.path = Path(path)
-        self.part = self.path.with_name(f"{self.path.name}.part")
-        self._temporary = self.path.with_name(f"{self.path.name}.tmp")
+        self.path, self.part, self._temporary = files_of(path)
         try:
             self._form = form_of(self.path)
         except ValueError as error:
@@ -68,8 +81,9 @@ class Output:
             raise OutputRefused(f"{self.path} exists and is complete; remove it, or give another name")
         self._file = _opened(self.part, resume=resume)
         try:
-            self._begin(settings)  # first, so that nothing is cut off a file that is no scan's
-            _cut_torn_line(self._file)
+            with naming(self.part):
+                self._begin(settings)  # first, so that nothing is cut off a file that is no scan's
+                _cut_torn_line(self._file)
         except BaseException:
             self._file.close()
             raise
@@ -95,7 +109,7 @@ class Output:
         Raises:
             OutputRefused: The source is not what it was, or the file is damaged.
         """
-        self.rest = items = apart_from(items, [self.path, self.part, self._temporary])
+        self.rest = items
         for record in map(self._decoded, self._lines()):
             item = next(self.rest, None)
             if item is not None and _as_written(item.source) == record["source"]:
@@ -114,17 +128,27 @@ class Output:
         return self._file.fileno()
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Append one record's object; it is in the file when this returns, whatever becomes of the process."""
-        _append(self._file, record)
+        """Append one record's object; it is in the file when this returns, whatever becomes of the process.
+
+        Raises:
+            OSError: The disk is full, or the like; it names the file. What it left of a line, `resume` cuts off.
+        """
+        with naming(self.part):
+            _append(self._file, record)
 
     def finish(self) -> None:
-        """Give the file its form and its name; a kill before the end of this leaves the part as it was."""
+        """Give the file its form and its name; a kill before the end of this leaves the part as it was.
+
+        Raises:
+            OSError: The disk is full, or the like; it names the file, and the part is as it was.
+        """
         try:
-            with self._temporary.open("wb") as file:
-                self._form(self._lines(), file)
-                file.flush()
-                os.fsync(file.fileno())
-            self._temporary.replace(self.path)
+            with naming(self.path):
+                with self._temporary.open("wb") as file:
+                    self._form(self._lines(), file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._temporary.replace(self.path)
         finally:
             self._temporary.unlink(missing_ok=True)
         self._file.close()
@@ -141,7 +165,7 @@ class Output:
         then, now = self._decoded(line), msgspec.json.decode(asked)
         if not isinstance(then, dict):
             raise OutputRefused(f"{self.part} is no part of a scan; remove it to begin anew")
-        changed = [name for name in now if then.get(name) != now[name]]
+        changed = [name for name in {**now, **then} if then.get(name) != now.get(name)]
         if changed:
             raise OutputRefused(f"{self.part} was begun with another {' and '.join(changed)}; remove it to begin anew")
 

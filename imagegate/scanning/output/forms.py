@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import io
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
+from imagegate.scanning.cells import csv_row
 from imagegate.scanning.columns import COLUMNS, arrow_batches, arrow_schema, row
 
 if TYPE_CHECKING:
@@ -36,15 +37,8 @@ def _to_jsonl(lines: Iterator[bytes], file: BinaryIO) -> None:
 
 def _to_csv(lines: Iterator[bytes], file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    table = csv.writer(text)  # Lines end as in RFC 4180: with "\n" alone Python before 3.13 leaves a "\r" unquoted.
-    table.writerow(COLUMNS)
-    table.writerows([_cell(value) for value in row(record).values()] for record in _records(lines))
+    text.writelines(csv_row(cells) for cells in chain([COLUMNS], (row(record).values() for record in _records(lines))))
     text.detach()
-
-
-def _cell(value: Any) -> Any:
-    """JSON's words for the two truths: Python's are read by nobody else."""
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _to_parquet(lines: Iterator[bytes], file: BinaryIO) -> None:
