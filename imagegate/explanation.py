@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
@@ -32,6 +33,10 @@ DIALECT: Final[Mapping[str, str]] = MappingProxyType({"legit_health": "fastapi"}
 
 # Success with heat maps in Base64 has a few megabytes; an error has a few hundred bytes.
 LARGEST_BODY: Final = 1 << 24
+# Millions of small values take 25 times the memory of their text; an answer with the outlines of what it found has
+# some thousands.
+MOST_VALUES: Final = 200_000
+MOST_HEADERS: Final = 1000
 LONGEST_CODE: Final = 100
 REQUEST_IDS: Final = (
     "x-request-id",
@@ -216,11 +221,12 @@ def _refuse_misuse(api: object, report: object) -> None:
 
 
 def _header_lines(headers: Any) -> dict[str, str]:
-    """The headers, names in lower case; of several of a name the first."""
+    """The first MOST_HEADERS headers, names in lower case; of several of a name the first."""
     lines: dict[str, str] = {}
     try:
         # What HTTP libraries give has items() even where it is no Mapping, as the standard library's.
-        for name, value in headers.items() if hasattr(headers, "items") else headers or ():
+        pairs = headers.items() if hasattr(headers, "items") else headers or ()
+        for name, value in islice(pairs, MOST_HEADERS):
             lines.setdefault(_text(name).strip().lower(), _text(value))
     except (TypeError, ValueError):
         raise TypeError("headers must be a mapping, or pairs of name and value, of text") from None
@@ -257,6 +263,12 @@ def _decoded(data: bytes) -> _Read:
         return _Read(unread=Phrase("The body is HTML or XML, as a proxy or gateway sends it, and was not read."))
     if data.startswith(_COMPRESSED):
         return _Read(unread=Phrase("The body is compressed and was not read."))
+    return _parsed(data)
+
+
+def _parsed(data: bytes) -> _Read:
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES:
+        return _Read(unread=Phrase("The body has more than {most:,} values and was not read.", most=MOST_VALUES))
     try:
         return _Read(msgspec.json.decode(data))
     except RecursionError:

@@ -9,8 +9,8 @@ import msgspec
 
 # How a data: URI and JPEG, PNG, GIF and WebP begin in Base64, also URL-safe and encoded twice.
 _PICTURE: Final = re.compile(r"\s*(?:data:|/9j/|_9j_|iVBOR|R0lGOD|UklGR|LzlqL|aVZCT1)")
-# Both cases, as a digest that serves as a name has only one.
-_LETTERS: Final = re.compile(r"(?=[a-z0-9+]*[A-Z])(?=[A-Z0-9+]*[a-z])[A-Za-z0-9+]{48}")
+# No name has so many letters in a row.
+_LETTERS: Final = re.compile(r"[A-Za-z0-9+]{48,}+")
 # What is longer is no name of a profile or a dialect.
 LONGEST_NAME: Final = 60
 
@@ -20,7 +20,9 @@ def may_be_a_photo(name: str) -> bool:
 
     It begins as a picture's Base64 does, or has so long a run of letters as no name has.
     """
-    return _PICTURE.match(name) is not None or _LETTERS.search(name) is not None
+    # Both cases, as a digest that serves as a name has only one.
+    mixed = (run[0] not in (run[0].lower(), run[0].upper()) for run in _LETTERS.finditer(name))
+    return _PICTURE.match(name) is not None or any(mixed)
 
 
 def echoed(value: object) -> str:

@@ -21,10 +21,14 @@ MOST_NESTED: Final = 100
 MOST_VALUES: Final = 100_000
 CHUNK: Final = 1 << 20
 
-_STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
-# Possessive, so that one match goes over millions of escapes in a moment; it ends before half a surrogate pair.
+# What tells of the structure, and where in it the constants stand that JSON does not have; both outside of texts.
+_MARKS: Final = re.compile(r'["\[\]{},]')
+_CONSTANTS: Final = re.compile(r'"|-?Infinity|NaN')
+# Pieces of a text, and of JSON up to half a surrogate pair. Not all at once: a match holds the GIL, and over 20 MB of
+# escapes it would do so for a quarter of a second.
+_TEXT: Final = re.compile(r'(?:[^"\\]++|\\.){0,65536}+', re.DOTALL)
 _WHOLE_PAIRS: Final = re.compile(
-    r"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]..))*+", re.DOTALL
+    r"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]..)){0,65536}+", re.DOTALL
 )
 # How messages of the json module begin.
 _REASONS: Final = {
@@ -170,8 +174,7 @@ def _refuse_constant(_: str) -> Any:
 
 def _position_of_constant(text: str) -> int:
     """Where the first of them stands that is not within a string; that one is where Python stopped."""
-    found = re.finditer(r'"(?:[^"\\]++|\\.)*+"?|-?Infinity|NaN', text, re.DOTALL)
-    return next(match.start() for match in found if not match[0].startswith('"'))
+    return next(_outside(_CONSTANTS, text)).start()
 
 
 def _refuse_excess(text: str) -> None:
@@ -180,7 +183,7 @@ def _refuse_excess(text: str) -> None:
     if opening <= MOST_NESTED and opening + text.count(",") < MOST_VALUES:
         return
     depth, values = 0, 1
-    for match in _STRUCTURE.finditer(text):
+    for match in _outside(_MARKS, text):
         mark = match[0]
         values += mark in {",", "[", "{"}
         depth += (mark in {"[", "{"}) - (mark in {"]", "}"})
@@ -199,9 +202,27 @@ def _refuse_half_pairs(text: str) -> None:
             raise _malformed(Phrase("there is half a surrogate pair"), text, error.start) from None
     if "\\ud" not in text and "\\uD" not in text:
         return
-    whole = _WHOLE_PAIRS.match(text)
-    if whole is not None and whole.end() < len(text):
-        raise _malformed(Phrase("there is half a surrogate pair"), text, whole.end())
+    end = _end_of(_WHOLE_PAIRS, text, 0)
+    if end < len(text):
+        raise _malformed(Phrase("there is half a surrogate pair"), text, end)
+
+
+def _outside(marks: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """What is found outside of the strings in JSON text; a quote among the marks begins a string."""
+    at = 0
+    while (found := marks.search(text, at)) is not None:
+        at = found.end()
+        if found[0] == '"':
+            at = _end_of(_TEXT, text, at) + 1
+        else:
+            yield found
+
+
+def _end_of(pieces: re.Pattern[str], text: str, at: int) -> int:
+    """Where the pieces that follow each other from `at` on end."""
+    while (found := pieces.match(text, at)) is not None and found.end() > at:
+        at = found.end()
+    return at
 
 
 def _repeated(root: Any, names: frozenset[str]) -> Iterator[str]:

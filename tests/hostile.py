@@ -399,9 +399,7 @@ BODIES: Final = {
     "issues of FHIR": around(FHIR[:41], b'{"code":"a"},', b'{"code":"a"}]}'),
     "details of google.rpc": around(b'{"code":3,"message":"a","details":[', b'{"@type":"a"},', b"{}]}"),
     "errors of FastAPI": around(b'{"detail":[', b'{"loc":[],"msg":"","type":""},', b'{"loc":[],"msg":"","type":""}]}'),
-    "a place of FastAPI": around(
-        b'{"detail":[{"msg":"a","type":"b","loc":["body"', b',"a"', b"]}]}"
-    ),
+    "a place of FastAPI": around(b'{"detail":[{"msg":"a","type":"b","loc":["body"', b',"a"', b"]}]}"),
     "an id of a request": around(b'{"requestId":"', b"a", b'"}'),
     "a date": around(b'{"error":{"reset":"2026-01-01T00:00:00.', b"0", b'"}}'),
 }
@@ -418,7 +416,9 @@ SAVED: Final = {
     "headers that do not end": around(b"HTTP/1 200\n", b"a\n", b""),
     "a long header": around(b"HTTP/1 200\na:", b"b", b"\n\n{}"),
     "line ends of CR": around(b"HTTP/1 200\r\n", b"a\r", b""),
-    "HAR of entries": around(b'{"log":{"entries":[', b'{"response":{"status":400}},', b'{"response":{"status":400}}]}}'),
+    "HAR of entries": around(
+        b'{"log":{"entries":[', b'{"response":{"status":400}},', b'{"response":{"status":400}}]}}'
+    ),
     "HAR of entries that are none": around(b'{"log":{"entries":[', b"{},", b"{}]}}"),
     "HAR of numbers": around(b'{"log":{"entries":[', b"1,", b"1]}}"),
     "HAR of headers": around(

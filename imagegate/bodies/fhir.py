@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from imagegate.bodies.fields import first, mapping, text
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
-from imagegate.bodies.paths import dotted, pointer_of
+from imagegate.bodies.paths import LONGEST, dotted, pointer_of
 
 if TYPE_CHECKING:
     from imagegate.causes import Finding
@@ -95,7 +95,7 @@ def _pointer(issue: dict[str, Any]) -> str | None:
     a header or a parameter.
     """
     path = text(first(issue.get("expression"))) or _fhirpath(text(first(issue.get("location"))))
-    if not path or path.startswith("http."):
+    if not path or len(path) > LONGEST or path.startswith("http."):
         return None
     element = _RESOURCE_TYPE.sub("", path)
     return pointer_of(element) if element else ""
@@ -103,5 +103,7 @@ def _pointer(issue: dict[str, Any]) -> str | None:
 
 def _fhirpath(location: str) -> str:
     """The simple XPath of STU3, as `/f:Patient/f:name[1]`, which counts from one."""
+    if not location.startswith("/f:") or len(location) > LONGEST:
+        return location
     counted = _XPATH_INDEX.sub(lambda index: f"[{int(index[1]) - 1}]", location)
-    return counted.replace("/f:", ".").removeprefix(".") if location.startswith("/f:") else location
+    return counted.replace("/f:", ".").removeprefix(".")

@@ -13,8 +13,13 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 # What needs no quotes in FHIRPath; all other names stand between its backticks.
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STEP: Final = re.compile(
-    r"\[(?P<index>0|[1-9][0-9]{0,8})\]|(?:^|\.)(?:`(?P<quoted>(?:[^`\\]|\\.)*)`|(?P<name>[^\s.\[\]`()/]+))", re.DOTALL
+    r"\[(?P<index>0|[1-9][0-9]{0,8})\]|(?:^|\.)(?:`(?P<quoted>(?:[^`\\]++|\\.)*+)`|(?P<name>[^\s.\[\]`()/]++))",
+    re.DOTALL,
 )
+_TO_QUOTE: Final = re.compile(r"([`\\])")
+_QUOTED: Final = re.compile(r"\\(.)", re.DOTALL)
+# Of four million names in one path a list of 200 MB is made.
+LONGEST: Final = 1 << 17
 
 
 def steps(pointer: str) -> list[str | int]:
@@ -34,8 +39,8 @@ def dotted(pointer: str) -> str:
 
 
 def pointer_of(path: object) -> str | None:
-    """The pointer of a dotted path; None where it is none, or longer than names and indices."""
-    if not isinstance(path, str) or not path:
+    """The pointer of a dotted path; None where it is none, has more than names and indices, or exceeds LONGEST."""
+    if not isinstance(path, str) or not path or len(path) > LONGEST:
         return None
     names, end = [], 0
     while end < len(path):
@@ -50,10 +55,10 @@ def pointer_of(path: object) -> str | None:
 def _written(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if _IDENTIFIER.fullmatch(step) else "." + "`" + re.sub(r"([`\\])", r"\\\1", step) + "`"
+    return f".{step}" if _IDENTIFIER.fullmatch(step) else "." + "`" + _TO_QUOTE.sub(r"\\\1", step) + "`"
 
 
 def _read(step: re.Match[str]) -> str:
     if step["quoted"] is not None:
-        return re.sub(r"\\(.)", r"\1", step["quoted"], flags=re.DOTALL)
+        return _QUOTED.sub(r"\1", step["quoted"])
     return step["index"] or step["name"]

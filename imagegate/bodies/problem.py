@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 
 from imagegate.bodies.fields import first, http_status, mapping, text
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
+from imagegate.bodies.paths import LONGEST
 
 if TYPE_CHECKING:
     from imagegate.causes import Finding
@@ -67,6 +68,7 @@ def _error(finding: Finding) -> dict[str, Any]:
 
 
 def _pointer(fragment: object) -> str | None:
-    """The JSON Pointer in a URI fragment."""
-    pointer = unquote(text(fragment))
+    """The JSON Pointer in a URI fragment; None where it exceeds LONGEST."""
+    written = text(fragment)
+    pointer = unquote(written) if len(written) <= LONGEST else ""
     return pointer[1:] if pointer == "#" or pointer.startswith("#/") else None

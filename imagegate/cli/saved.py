@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
 # A HAR file holds the photos that were sent, and is held whole.
 LARGEST_FILE: Final = 1 << 28
+# No browser saves so many; 20 MB of empty ones would keep a terminal busy for minutes.
+MOST_ENTRIES: Final = 100_000
+MOST_COMPLAINTS: Final = 100
+LONGEST_HEADERS: Final = 1 << 20
+# As much of a response's head as curl itself reads (CURL_MAX_HTTP_HEADER times three), and as many heads, of redirects
+# and proxies, as it follows.
+LONGEST_HEAD: Final = 300 << 10
+MOST_HEADS: Final = 64
 STATUSES: Final = range(100, 1000)
 
 # RFC 9112, section 4, but for the line ends, which may have lost their CR.
-_HEAD: Final = re.compile(rb"HTTP/[0-9.]{1,3} ([1-9][0-9]{2})[^\r\n]*\r?\n((?:[^\r\n]+\r?\n)*)\r?\n")
+_HEAD: Final = re.compile(rb"HTTP/[0-9.]{1,3} ([1-9][0-9]{2})[^\r\n]*+\r?\n((?:[^\r\n]++\r?\n)*+)\r?\n")
 
 
 class Answer(NamedTuple):
@@ -54,18 +62,18 @@ class _Content(msgspec.Struct):
 
 class _Response(msgspec.Struct):
     status: int
-    headers: list[_Header] = []
+    headers: msgspec.Raw = msgspec.Raw(b"[]")
     content: _Content = msgspec.field(default_factory=_Content)
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     """Of an entry (HAR 1.2) what came back; what was sent is not even decoded."""
 
-    response: _Response
+    response: msgspec.Raw
 
 
 class _Log(msgspec.Struct):
-    entries: list[msgspec.Raw]
+    entries: list[_Entry]
 
 
 class _Har(msgspec.Struct):
@@ -104,6 +112,8 @@ def saved(name: str | None, status: int | None, lines: Sequence[str]) -> Saved:
         return Saved([own._replace(status=status, headers=[*headers, *own.headers])], is_har=False)
     if headers or status is not None:
         raise Misuse("--status and --header are of one answer, and a HAR file has many")
+    if len(har.log.entries) > MOST_ENTRIES:
+        raise Misuse(f"{shortened(name)} has more than {MOST_ENTRIES:,} entries")
     return Saved(_entries(name, har), is_har=True)
 
 
@@ -132,7 +142,10 @@ def _contents(name: str) -> bytes:
 def _response(name: str, data: bytes) -> Answer:
     """A body, behind the headers where `curl -i` saved them; of several in a row, as of redirects, the last."""
     status, headers, end = None, [], 0
-    while found := _HEAD.match(data, end):
+    for _ in range(MOST_HEADS):
+        found = _HEAD.match(data, end, end + LONGEST_HEAD)
+        if found is None:
+            break
         status = int(found[1])
         lines = found[2].decode("latin-1").splitlines()
         headers = [(field.strip(), value.strip()) for field, _, value in (line.partition(":") for line in lines)]
@@ -142,14 +155,28 @@ def _response(name: str, data: bytes) -> Answer:
 
 def _entries(name: str, har: _Har) -> Iterator[Answer]:
     """The answers of a HAR file, each under its JSON Pointer in it; its address may hold secrets, or be a photo."""
-    for index, raw in enumerate(har.log.entries):
+    unread = 0
+    for index, entry in enumerate(har.log.entries):
         source = f"{name}#/log/entries/{index}"
         try:
-            entry = msgspec.json.decode(raw, type=_Entry).response
-            content = (entry.content.text or "").encode("utf-8", "surrogatepass")
-            body = base64.b64decode(content, validate=True) if entry.content.encoding == "base64" else content
+            answer = _answer(source, entry.response)
         except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, RecursionError):
-            complain(f"{shortened(source)}: cannot be read")
-            continue
-        status = entry.status if entry.status in STATUSES else None
-        yield Answer(source, status, [(line.name, line.value) for line in entry.headers], body)
+            unread += 1
+            if unread <= MOST_COMPLAINTS:
+                complain(f"{shortened(source)}: cannot be read")
+        else:
+            yield answer
+    if unread > MOST_COMPLAINTS:
+        complain(f"{shortened(name)}: {unread - MOST_COMPLAINTS:,} more entries cannot be read")
+
+
+def _answer(source: str, raw: msgspec.Raw) -> Answer:
+    """The answer in an entry's response."""
+    response = msgspec.json.decode(raw, type=_Response)
+    content = (response.content.text or "").encode("utf-8", "surrogatepass")
+    body = base64.b64decode(content, validate=True) if response.content.encoding == "base64" else content
+    lines = (
+        msgspec.json.decode(response.headers, type=list[_Header]) if len(response.headers) <= LONGEST_HEADERS else []
+    )
+    status = response.status if response.status in STATUSES else None
+    return Answer(source, status, [(line.name, line.value) for line in lines], body)

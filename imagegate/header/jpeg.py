@@ -52,6 +52,8 @@ _WITH_LENGTH: Final = (0xC4, 0xC8, 0xCC, *range(0xDA, 0xE0), *range(0xE0, 0xF0),
 _MARKER: Final = re.compile(rb"\xff([\x01-\xfe])", re.DOTALL)
 # Not a byte of the picture (FF 00), a fill byte (FF FF), nor what has no length.
 _MARKER_AMONG_SCANS: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])", re.DOTALL)
+# Of what is searched at once: a search holds the GIL, and 20 MB of fill bytes would hold it for 200 ms.
+_SEARCH_STEP: Final = 1 << 20
 # 20 MB of ICC and XMP make 320 segments; millions of empty ones are there to burn time.
 _MOST_SEGMENTS: Final = 4096
 MOST_SCANS: Final = 1024  # that are counted
@@ -146,7 +148,9 @@ def read(data: memoryview) -> Header:
         unit_blocks=frame.unit_blocks(),
         metadata_size=metadata.size,
         gps_tags=found.gps_tags,
-        quantisation=tuple(tables.get(number, ()) for number in range(max(tables, default=-1) + 1)),
+        quantisation=tuple(
+            _natural(tables[number]) if number in tables else () for number in range(max(tables, default=-1) + 1)
+        ),
         colour_space=metadata.colour_space(frame.component_ids),
         adobe=metadata.transform is not None,
     )
@@ -161,7 +165,7 @@ def segments(data: memoryview) -> Iterator[Segment]:
     """
     at = 2
     for _ in range(_MOST_SEGMENTS):
-        found = _MARKER.search(data, at)
+        found = _found(_MARKER, data, at)
         if found is None:
             raise _truncated(len(data))
         segment = _segment(data, found.start(), found[1][0])
@@ -170,6 +174,14 @@ def segments(data: memoryview) -> Iterator[Segment]:
             return
         at = segment.end
     raise _corrupt(Phrase("The JPEG has more than {most} segments before its picture.", most=_MOST_SEGMENTS))
+
+
+def _found(marker: re.Pattern[bytes], data: memoryview, at: int) -> re.Match[bytes] | None:
+    """The next marker, of two bytes, from `at` on."""
+    for start in range(at, len(data), _SEARCH_STEP):
+        if found := marker.search(data, start, start + _SEARCH_STEP + 1):
+            return found
+    return None
 
 
 def _segment(data: memoryview, at: int, marker: int) -> Segment:
@@ -201,7 +213,7 @@ def _count_scans(data: memoryview, at: int) -> int:
     """Scans up to the end of the picture, the one before `at` included; MOST_SCANS where there are more segments."""
     scans = 1
     for _ in range(MOST_SCANS):
-        found = _MARKER_AMONG_SCANS.search(data, at)
+        found = _found(_MARKER_AMONG_SCANS, data, at)
         if found is None or found[1][0] == EOI:
             return scans
         scans += found[1][0] == SOS
@@ -247,7 +259,7 @@ def _check_frame(depth: int, width: int, height: int, count: int) -> None:
 
 
 def _quantisation(segment: Segment) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Number and steps, in natural order, of each table of a DQT segment (T.81, B.2.4.1)."""
+    """Number and steps, as stored, of each table of a DQT segment (T.81, B.2.4.1)."""
     body = segment.body
     at = 0
     while at < len(body):
@@ -255,8 +267,7 @@ def _quantisation(segment: Segment) -> Iterator[tuple[int, tuple[int, ...]]]:
         steps = body[at + 1 : at + 65 + 64 * wide]
         if wide > 1 or number >= _MOST_TABLES or len(steps) != 64 + 64 * wide:
             raise _corrupt(Phrase("The JPEG's quantisation table at byte {at} is damaged.", at=segment.at))
-        stored = struct.unpack(">64H" if wide else ">64B", steps)
-        yield number, _natural(stored)
+        yield number, struct.unpack(">64H" if wide else ">64B", steps)
         at += 1 + len(steps)
 
 

@@ -248,7 +248,8 @@ def paths_in(file: BinaryIO) -> Iterator[Location]:
     rest = rest.removeprefix(UTF8_MARK)
     while chunk := rest:
         *names, rest = chunk.split(separator)
-        yield from _listed(names, separator)
+        # What is too long for a name is refused at once: to split it again with each chunk takes quadratic time.
+        yield from _listed([*names, rest] if len(rest) > LONGEST_NAME else names, separator)
         more = file.read(CHUNK)
         if not more:
             yield from _listed([rest], separator)

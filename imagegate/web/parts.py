@@ -74,6 +74,10 @@ def _of_json(body: bytearray) -> Picture | None:
 def _of_form(content_type: str, body: bytearray) -> memoryview:
     """The one file of a form, without a copy."""
     boundary = _boundary_of(content_type)
+    marks = body.count(b"--" + boundary)
+    # The parser reads lines that begin like the last boundary letter by letter: 20 MB of them in two seconds.
+    if marks > MOST_PARTS + 1:
+        raise _no_form()
     files = _Files()
     try:
         parser = MultipartParser(boundary, files.callbacks())
@@ -84,7 +88,7 @@ def _of_form(content_type: str, body: bytearray) -> memoryview:
         raise _no_form() from None
     if not files.ended:
         raise Refused(400, "content_type_unsupported", Phrase("The form ends before its last boundary."))
-    if body.count(b"--" + boundary) != files.parts + 1:
+    if marks != files.parts + 1:
         raise _no_form()
     if not files.found:
         raise Refused(400, "image_missing", Phrase("The form holds no file."))
@@ -134,8 +138,6 @@ class _Files:
 
     def _begin(self) -> None:
         self.parts += 1
-        if self.parts > MOST_PARTS:
-            raise FormParserError("too many parts")
         self._is_file = False
         self._start = self._end = 0
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ENGLISH: Final = "en"
 LANGUAGES: Final = (ENGLISH, "es", "fr", "de")
+# Browsers send some 50 characters.
+LONGEST: Final = 1000
 
 # An element of Accept-Language: language-range [ weight ] (RFC 9110, sections 12.4.2 and 12.5.4; RFC 4647, 2.1).
 _RANGE: Final = re.compile(
@@ -87,8 +89,8 @@ def choose(lang: str) -> str:
     """The one of LANGUAGES that a reader likes best, by the lookup of RFC 4647, section 3.4: de for de-AT.
 
     Args:
-        lang: Language tag or Accept-Language value. What of it is malformed counts for nothing; where nothing is
-            left, or nothing that is known, the answer is English.
+        lang: Language tag or Accept-Language value. What of it is malformed, or goes beyond LONGEST characters, counts
+            for nothing; where nothing is left, or nothing that is known, the answer is English.
 
     Raises:
         TypeError: `lang` is not a string.
@@ -97,7 +99,8 @@ def choose(lang: str) -> str:
         raise TypeError(f"lang must be a language tag, got {type(lang).__name__}")
     if lang in LANGUAGES:
         return lang
-    found = [match for element in lang.split(",") if (match := _RANGE.fullmatch(element.strip(" \t")))]
+    read = lang if len(lang) <= LONGEST else lang[:LONGEST].rpartition(",")[0]
+    found = [match for element in read.split(",") if (match := _RANGE.fullmatch(element.strip(" \t")))]
     weights = [float(match["weight"] or 1) for match in found]
     liked = sorted(zip(found, weights, strict=True), key=lambda item: -item[1])
     refused = {match["tag"].lower() for match, weight in liked if not weight}
