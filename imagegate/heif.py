@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import PIL.Image
 
     from imagegate.header import Header
+
+# A photo has three to ten boxes, of which all but those of data have some kilobytes (ISO/IEC 14496-12, section 4.2).
+# libheif reads millions of them, and holds the GIL meanwhile.
+_MOST_BOXES: Final = 1000
+_LONGEST_BOX: Final = 1 << 20
+_OF_DATA: Final = (b"mdat", b"free", b"skip", b"uuid")
+_WIDE: Final = 1  # instead of a length, which follows then
 
 
 def require() -> None:
@@ -45,8 +52,25 @@ def opened(data: memoryview) -> PIL.Image.Image:
     """
     from pillow_heif import HeifImageFile  # noqa: PLC0415 - an extra
 
+    _refuse_excess(data)
     try:
         image: PIL.Image.Image = HeifImageFile(io.BytesIO(data))
     except SyntaxError as error:
         raise Unreadable(damage_of(error), Phrase("The structure of the HEIC file is damaged.")) from None
     return image
+
+
+def _refuse_excess(data: memoryview) -> None:
+    """Refuse more and longer boxes than photos have; what is wrong with them otherwise, libheif says."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
+        if length == _WIDE:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        length = min(length or len(data), len(data) - at)
+        if length > _LONGEST_BOX and kind not in _OF_DATA:
+            raise Unreadable("image_corrupt", Phrase("A box of the HEIC file is longer than any photo needs."))
+        at += max(length, 8)
+        if at >= len(data):
+            return
+    raise Unreadable("image_corrupt", Phrase("The HEIC file has more than {most:,} boxes.", most=_MOST_BOXES))

@@ -13,7 +13,6 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections import Counter
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -24,11 +23,12 @@ from PIL import Image
 import imagegate
 from imagegate.cli.saved import saved
 from imagegate.scanning import archives, tables
+from imagegate.scanning.filtering import Filter
 from imagegate.scanning.sources import paths_in
 from imagegate.web.parts import picture_of
 from imagegate.words import choose
 from tests.bombs import gif, many_scans, segment
-from tests.header.files import GREY, chunk, encoded, ihdr, jpeg, png, with_segments
+from tests.header.files import GREY, chunk, ihdr, jpeg, png, with_segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -618,7 +618,7 @@ def read_items(kind: str, data: bytes) -> object:
     policy = imagegate.Policy()
     file = io.BytesIO(data)
     if kind in ARCHIVES:
-        found = archives.KINDS[f".{kind}"]("a", file, policy, Counter())
+        found = archives.KINDS[f".{kind}"]("a", file, policy, Filter())
     else:
         found = tables.KINDS[f".{kind}"]("a", file, "image", policy)
     count = 0

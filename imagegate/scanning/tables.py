@@ -24,6 +24,7 @@ CHUNK: Final = 1 << 20
 ROWS: Final = 4
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 DELIMITERS: Final = (",", ";", "\t")
+SHORTEST_LINE: Final = 64
 
 _TOO_LONG: Final = "The row is too long"
 _EMPTY: Final = "The column is empty"
@@ -71,9 +72,9 @@ def _csv(name: str, file: BinaryIO, column: str, policy: Policy) -> Iterator[Ite
             return
         for number, row in _csv_rows(lines, delimiter, policy):
             source = f"{name}:{number}"
-            cells = None if row is None else _cells(row, delimiter)
             if row is not None and not row.strip():
                 continue
+            cells = None if row is None else _cells(row, delimiter, place + 1)
             if cells is None:
                 yield failed(source, _TOO_LONG if row is None else "The row's quotes do not match")
             elif place >= len(cells):
@@ -90,11 +91,12 @@ def _csv_rows(
     A row that grows too long has lost its quote; the lines after it are rows again.
     """
     parts: list[bytes] = []
-    first, length = 1, 0
+    first, length, longest_row = 1, 0, _longest_row(policy)
     for number, line in lines:
         first = first if parts else number
-        length += len(line or b"")
-        if line is None or length > _longest_row(policy):
+        # Base64 is wrapped at 64 characters or more, so that of shorter lines there is no end to be waited for.
+        length += max(len(line or b""), SHORTEST_LINE)
+        if line is None or length > longest_row:
             yield first, None
             parts, length = [], 0
             continue
@@ -109,38 +111,48 @@ def _csv_rows(
 
 
 def _place(heading: bytes, column: str) -> tuple[str | None, int]:
-    """Delimiter and number of the column that is named so."""
-    for delimiter in DELIMITERS:
-        names = _cells(heading, delimiter)
+    """Delimiter and number of the column that is named so; none where the heading is longer than OTHER_CELLS."""
+    for delimiter in DELIMITERS if len(heading) <= OTHER_CELLS else ():
+        names = _cells(heading, delimiter, OTHER_CELLS)
         if names and column in names:
             return delimiter, names.index(column)
     return None, 0
 
 
-def _cells(row: bytes, delimiter: str) -> list[str] | None:
-    """The cells of one row; None where its quotes do not match."""
-    cells, rest = _parsed(row, delimiter)
-    return None if rest else cells
+def _cells(row: bytes, delimiter: str, most: int) -> list[str] | None:
+    """The first cells of one row; None where its quotes do not match before there are so many."""
+    text = _text(row, delimiter)
+    cells: list[str] = []
+    end = 0
+    while end < len(text) and len(cells) < most:
+        match = _CELL[delimiter].match(text, end)
+        if match is None:
+            return None
+        quoted, bare = match.groups()
+        cells.append(without_quote(bare if quoted is None else quoted.replace('""', '"')))
+        end = match.end()
+    return cells
 
 
 def _is_open(line: bytes, delimiter: str) -> bool:
     """Whether its last cell goes on in the next line; a quote within a cell is but a character."""
-    return _parsed(line, delimiter)[1].startswith('"')
+    text, end = _text(line, delimiter), 0
+    while (found := _CELLS[delimiter].match(text, end)) is not None and found.end() > end:
+        end = found.end()
+    return text.startswith('"', end)
 
 
-def _parsed(row: bytes, delimiter: str) -> tuple[list[str], str]:
-    """The cells of a row, and what is left where one of them does not end."""
-    text = row.rstrip(b"\r\n").decode(errors="surrogateescape") + delimiter
-    cells, end = [], 0
-    while end < len(text) and (match := _CELL[delimiter].match(text, end)):
-        quoted, bare = match.groups()
-        cells.append(without_quote(bare if quoted is None else quoted.replace('""', '"')))
-        end = match.end()
-    return cells, text[end:]
+def _text(row: bytes, delimiter: str) -> str:
+    """A row in which a delimiter ends every cell."""
+    return row.rstrip(b"\r\n").decode(errors="surrogateescape") + delimiter
 
 
 _CELL: Final = {
     mark: re.compile(rf'(?:"((?:[^"]++|"")*+)"|((?:[^"{mark}][^{mark}]*+)?+)){mark}') for mark in DELIMITERS
+}
+# Many at once, but not so many that the GIL is held for long.
+_CELLS: Final = {
+    mark: re.compile(rf'(?:(?:"(?:[^"]++|"")*+"|(?:[^"{mark}][^{mark}]*+)?+){mark}){{0,65536}}+') for mark in DELIMITERS
 }
 
 
