@@ -24,6 +24,7 @@ _FILES: Final = resources.files("imagegate.web") / "page"
 _TYPES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 # Photos stand in the page as blob: URLs, their marks as data: URLs; no script makes HTML of a text.
+_PLACE: Final = re.compile(r"\{\{(\w+)\}\}")
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -121,7 +122,7 @@ def _filled(template: str, options: str, lang: str) -> str:
     # In a script element nothing is unescaped but </script> ends it.
     said = msgspec.json.encode({name: say(text, lang) for name, text in SCRIPT_TEXTS.items()}).decode()
     parts = texts | {"lang": lang, "profiles": options, "texts": said.replace("<", "\\u003c")}
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+    return _PLACE.sub(lambda found: parts[found[1]], template)
 
 
 def _read(name: str) -> str:
