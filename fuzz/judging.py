@@ -27,6 +27,7 @@ STEP: Final = 4
 # A run of fewer different characters is a repetition, as rows of zeros are, and also stands in numbers.
 LEAST_DIFFERENT: Final = 4
 _NUMBER: Final = re.compile(r"[\d\s.,:+\-eE]*")
+_WORD: Final = re.compile(r"[\w/+-]+")
 
 
 class Cost(NamedTuple):
@@ -85,7 +86,8 @@ def judge(target: Target, data: bytes, *, memory: bool = True) -> None:
 def repeats(said: Any, data: bytes) -> bool:
     """Whether a text in an answer holds a run of the input: raw, in Base64, in hexadecimal, or as Python's repr().
 
-    Numbers cannot hold one. Runs that imagegate's own texts hold are no evidence: a body may quote an error message.
+    Numbers cannot hold one. Runs of words that imagegate's own texts hold are no evidence: a body may quote an error
+    message, and the fuzzer copies what it sees compared.
     """
     payload = b"\n".join([data, *_base64s(data), data.hex().encode(), repr(data)[2:-1].encode()])
     texts = (text for text in set(_texts(said)) if len(text) >= RUN and not _is_own(text))
@@ -94,7 +96,7 @@ def repeats(said: Any, data: bytes) -> bool:
 
 
 def _is_evidence(run: str) -> bool:
-    return len(set(run)) >= LEAST_DIFFERENT and not _NUMBER.fullmatch(run) and not _is_own(run)
+    return len(set(run)) >= LEAST_DIFFERENT and not _NUMBER.fullmatch(run) and not all(map(_is_own, _WORD.findall(run)))
 
 
 def _texts(said: Any) -> Iterator[str]:
