@@ -13,6 +13,10 @@ from imagegate.privacy import echoed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Characters of a policy; the longest that is shipped has 3,200. Python's TOML parser takes the square of the parts of
+# one key: 0.5 s for 64 KiB, minutes for a megabyte.
+LONGEST_TOML: Final = 1 << 16
+
 
 def _shipped() -> Iterator[tuple[str, str]]:
     folder = resources.files("imagegate") / "profiles"
@@ -56,6 +60,8 @@ def no_profile(name: str, profiles: Mapping[str, object]) -> str:
 
 
 def _decoded(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_TOML:
+        raise ValueError(f"policy: at most {LONGEST_TOML:,} characters of TOML are read, got {len(text):,}")
     try:
         tables: dict[str, Any] = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import pytest
 
 import imagegate
-from fuzz import answers, engine, folder, smoke
+from fuzz import answers, engine, folder, judging, smoke
 from fuzz.__main__ import main
 from fuzz.judging import Budget, Cost, judge
 from fuzz.targets import TARGETS, Target
@@ -92,10 +92,28 @@ def test_an_answer_that_takes_much_memory_is_a_find():
         judge(target(lambda _: len(bytes(3 << 20)), budget), SECRET)
 
 
-def test_memory_is_not_measured_where_it_is_not_asked_for():
+def test_memory_is_measured_of_thorough_judgements_alone():
     budget = Budget(Cost(seconds=100, mebibytes=0), Cost(seconds=0, mebibytes=0))
 
-    judge(target(lambda _: len(bytes(1 << 20)), budget), SECRET, memory=False)
+    judge(target(lambda _: len(bytes(1 << 20)), budget), SECRET, thorough=False)
+
+
+def test_an_answer_whose_time_grows_with_the_square_of_the_input_is_a_find():
+    """It copies what is left at every byte: 0.2 s for the stretched input, no time for a few bytes."""
+    budget = Budget(Cost(seconds=0.03, mebibytes=100), Cost(seconds=0.1, mebibytes=0))
+    copying = target(lambda data: sum(len(data[at:]) for at in range(len(data))), budget)
+
+    judge(copying, SECRET, thorough=False)
+    with pytest.raises(AssertionError, match="processor time"):
+        judge(copying, SECRET)
+
+
+@pytest.mark.parametrize("data", [b"a", b"ab", SECRET, bytes(range(256)) * 20])
+def test_a_stretched_input_repeats_a_few_of_its_bytes(data):
+    long = judging.stretched(data)
+
+    assert 0.9 * judging.STRETCHED < len(long) - len(data) <= judging.STRETCHED
+    assert any(long.startswith(data[:at]) and long.endswith(data[at:]) for at in range(len(data)))
 
 
 FORMS = {
