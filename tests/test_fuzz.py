@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from types import MappingProxyType
@@ -316,3 +317,13 @@ def test_only_corpus_takes_a_folder(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert "corpus takes one folder" in capsys.readouterr().err
+
+
+# What is written of it
+
+
+def test_the_document_has_a_row_of_every_target():
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", text.partition("## Fuzzing")[2]))
+
+    assert set(TARGETS) <= named
