@@ -1,63 +1,49 @@
-"""Fuzz check() for some time: `python -m fuzz NAME --seconds N`.
+"""Fuzz imagegate: `python -m fuzz NAME --seconds N`, `python -m fuzz smoke`, `python -m fuzz corpus DIR`.
 
-It ends with the time or at the first find, which is kept in tests/finds, where a test checks it from then on. What
-led further than the seeds is kept in build/fuzz, where the next run goes on.
+A run of NAME ends with the time or at the first find, which is kept in tests/finds, where a test checks it from then
+on. Inputs that reached more than the seeds are kept in build/fuzz, where the next run continues.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fuzz.corpus import ROOT, written
+from fuzz import engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAMES: Final = ("base64", "jpeg", "png")
-SECONDS: Final = 2  # for each call of check()
-MEGABYTES: Final = 600  # 230 are taken before the first picture
-LONGEST: Final = 1 << 14
-MISSING: Final = """\
-fuzz: atheris is not installed. pip install -e '.[fuzz]' brings it where there is a wheel for this Python (Linux on
-x86_64, Python 3.11 to 3.13, in August 2026); elsewhere it is built with clang: https://github.com/google/atheris
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fuzz; libFuzzer ends the process itself, with 0 or, at a find, with 77."""
-    parser = argparse.ArgumentParser(prog="fuzz", description="Fuzz check() for some time.")
-    parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--seconds", type=int, default=60)
+    """Run one command.
+
+    Returns:
+        0, or 1 for a find or a target that is not alive, 2 for misuse, 3 where Atheris is not installed.
+    """
+    parser = argparse.ArgumentParser(prog="fuzz", description="Fuzz imagegate.")
+    parser.add_argument("name", help="a target; smoke: all targets, briefly; corpus: all targets over a folder")
+    parser.add_argument("folder", type=Path, nargs="?", help="the folder of corpus")
+    parser.add_argument("--seconds", type=int, default=60, help="how long a target runs (default: 60)")
+    parser.add_argument("--runs", type=int, help="executions of a target, in place of --seconds")
+    parser.add_argument("--from-nothing", action="store_true", help="begin a target without seeds")
     options = parser.parse_args(arguments)
-    try:
-        import atheris  # noqa: PLC0415 - an extra
-    except ImportError:
-        sys.stderr.write(MISSING)
-        return 2
+    if (options.name == "corpus") != (options.folder is not None):
+        parser.error("corpus takes one folder, all else takes none")
+    if options.name == "corpus":
+        from fuzz import folder  # noqa: PLC0415 - imports imagegate, which a target imports instrumented
 
-    import imagegate.kernels  # noqa: PLC0415 - before the others: Numba compiles byte code, and this must stay as it is
+        return folder.judge_all(options.folder)
+    if options.name == "smoke":
+        from fuzz import smoke  # noqa: PLC0415 - likewise
 
-    with atheris.instrument_imports(include=["imagegate"]):
-        from fuzz.targets import CALLS, TARGETS  # noqa: PLC0415 - imports what is watched
-
-        imagegate.warmup()  # imports the rest of it
-    corpus, finds = ROOT / "build" / "fuzz" / options.name, ROOT / "tests" / "finds" / options.name
-    written(options.name, corpus)
-    finds.mkdir(parents=True, exist_ok=True)
-    settings = {
-        "max_total_time": options.seconds,
-        "timeout": SECONDS * CALLS,
-        "rss_limit_mb": MEGABYTES,
-        "max_len": LONGEST,
-        "print_final_stats": 1,
-        "artifact_prefix": f"{finds}/",
-    }
-    flags = [f"-{name}={value}" for name, value in settings.items()]
-    atheris.Setup(["fuzz", *flags, str(corpus)], TARGETS[options.name])
-    atheris.Fuzz()
-    return 0
+        return smoke.run()
+    length = engine.Length("max_total_time", options.seconds)
+    if options.runs is not None:
+        length = engine.Length("runs", options.runs)
+    return engine.fuzz(options.name, length, from_nothing=options.from_nothing)
 
 
 if __name__ == "__main__":

@@ -1,58 +1,60 @@
-"""What is fuzzed: check() on texts, JPEGs and PNGs, and what must be so whatever arrives."""
+"""The targets: for each parser that strangers' bytes reach, what is called, its seeds, and what an answer may cost."""
 
 from __future__ import annotations
 
-import struct
-import zlib
+import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import imagegate
+from fuzz import answers, seeds, words
+from fuzz.judging import Budget, Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-CALLS: Final = 3  # of check(), for each picture
-_STATUSES: Final = (200, 400, 422)
-_DEFAULT: Final = imagegate.Policy()
-# What can be saved of a damaged picture is measured: there a decoder could show what it had in memory before. Few
-# pixels, because of large ones there is no more to learn.
-_LENIENT: Final = imagegate.Policy(
-    severities={"image_corrupt": "warn", "image_truncated": "warn"}, limits={"pixels": {"max": 1 << 20}}
+
+class Target(NamedTuple):
+    """One parser.
+
+    Attributes:
+        answer: Everything that is said of an input, in plain containers; raises what would be a find.
+        seeds: Inputs to begin with, the same in each run.
+        budget: What one answer may cost.
+        runs: Executions of `python -m fuzz smoke`.
+        words: What the fuzzer would hardly guess, as the parser's C code compares it unseen.
+        echoes: Whether the answer may repeat the input, because that comes from a trusted person.
+    """
+
+    answer: Callable[[bytes], Any]
+    seeds: Callable[[], Iterable[bytes]]
+    budget: Budget
+    runs: int
+    words: tuple[bytes, ...] = ()
+    echoes: bool = False
+
+
+# A picture costs by its pixels too, which a few bytes can state: the policy's limits on pixels bound the constant part.
+PIXELS: Final = Budget(Cost(seconds=2, mebibytes=200), Cost(seconds=3, mebibytes=64))
+TEXT: Final = Budget(Cost(seconds=0.2, mebibytes=8), Cost(seconds=10, mebibytes=64))
+# Python's TOML parser takes the square of the parts of one key: 0.5 s for the longest policy that is read.
+TRUSTED: Final = Budget(Cost(seconds=4, mebibytes=32), Cost(seconds=0, mebibytes=64))
+# The scan has threads, and where one ends while tracemalloc stops, CPython before 3.13.2 crashes (gh-128679).
+THREADS: Final = Budget(Cost(seconds=1, mebibytes=math.inf), Cost(seconds=20, mebibytes=0))
+
+TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+    {
+        "base64": Target(answers.base64, seeds.base64_texts, PIXELS, 2000),
+        "jpeg": Target(answers.picture, seeds.jpegs, PIXELS, 2000),
+        "png": Target(answers.png, seeds.pngs, PIXELS, 2000),
+        "exif": Target(answers.exif, seeds.exif_blocks, PIXELS, 2000),
+        "icc": Target(answers.icc, seeds.icc_profiles, PIXELS, 2000),
+        "heif": Target(answers.heif, seeds.heif_files, PIXELS, 2000),
+        "payload": Target(answers.payload, seeds.payloads, PIXELS, 2000, words.JSON),
+        "form": Target(answers.form, seeds.forms, PIXELS, 2000, words.FORM),
+        "explain": Target(answers.explain, seeds.saved_answers, TEXT, 2000, words.ANSWER),
+        "policy": Target(answers.policy, seeds.policies, TRUSTED, 2000, words.POLICY, echoes=True),
+        "archive": Target(answers.archive, seeds.archives, THREADS, 1000, words.ARCHIVE),
+        "table": Target(answers.table, seeds.tables, THREADS, 1000, words.TABLE),
+        "accept_language": Target(answers.accept_language, seeds.languages, TEXT, 2000, words.LANGUAGE),
+    }
 )
-_SIGNATURE: Final = 8  # bytes, before the first chunk of a PNG
-_FRAME: Final = 12  # bytes of a chunk beside its body: length, kind and checksum
-
-
-def judged(image: bytes | str) -> None:
-    """Nothing but a report, and of the same bytes the same one."""
-    assert imagegate.check(image, policy=_DEFAULT).status in _STATUSES
-    first, again = (imagegate.check(image, policy=_LENIENT) for _ in range(2))
-    assert first == again
-    assert (first.measurements is None) <= (first.status == 400)
-
-
-def base64(data: bytes) -> None:
-    """Text in and around the alphabets of Base64."""
-    judged(data.decode("latin-1"))
-
-
-def png(data: bytes) -> None:
-    """PNG with true checksums: no fuzzer guesses one, and behind a wrong one nothing more is read."""
-    judged(with_checksums(data))
-
-
-def with_checksums(data: bytes) -> bytes:
-    """The chunks of a PNG, each with the checksum that it must have, as far as they go."""
-    pieces, at = [data[:_SIGNATURE]], _SIGNATURE
-    while at + _FRAME <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        end = at + _FRAME + length
-        if end > len(data):
-            break
-        pieces += [data[at : end - 4], struct.pack(">I", zlib.crc32(data[at + 4 : end - 4]))]
-        at = end
-    return b"".join([*pieces, data[at:]])
-
-
-TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = MappingProxyType({"base64": base64, "jpeg": judged, "png": png})

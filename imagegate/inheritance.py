@@ -13,6 +13,11 @@ from imagegate.privacy import echoed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Characters of a policy; the longest that is shipped has 3,200. Python's TOML parser takes the square of the parts of
+# one key: 13 s for 64 KiB, whence the bound on the dots of a line too, which no key leaves.
+LONGEST_TOML: Final = 1 << 16
+MOST_DOTS: Final = 200
+
 
 def _shipped() -> Iterator[tuple[str, str]]:
     folder = resources.files("imagegate") / "profiles"
@@ -56,6 +61,10 @@ def no_profile(name: str, profiles: Mapping[str, object]) -> str:
 
 
 def _decoded(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_TOML:
+        raise ValueError(f"policy: at most {LONGEST_TOML:,} characters of TOML are read, got {len(text):,}")
+    if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        raise ValueError(f"policy: a line of TOML has at most {MOST_DOTS} dots")
     try:
         tables: dict[str, Any] = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:

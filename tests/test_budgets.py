@@ -8,7 +8,7 @@ import simplejpeg
 from PIL import Image
 
 import imagegate
-from fuzz.targets import with_checksums
+from fuzz.answers import with_checksums
 from imagegate.header import read
 from imagegate.header.jpeg import MOST_SCANS
 from imagegate.metrics import METRICS

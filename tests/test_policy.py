@@ -110,6 +110,11 @@ REFUSED = {
     ),
     "an unknown key": ("max_blur = 3", ValueError, "policy: unknown key 'max_blur'; known: name"),
     "no TOML": ("name = ", ValueError, "policy: not valid TOML"),
+    "TOML of dotted keys that would take minutes": (
+        "limits" + ".a" * 1_000_000 + " = 1",
+        ValueError,
+        "policy: at most 65,536 characters of TOML are read, got 2,000,010",
+    ),
     "TOML that is nested too deeply": ("a = " + "[" * 5000, ValueError, "policy: not valid TOML: it is nested"),
 }
 

@@ -6,8 +6,10 @@ import base64
 import binascii
 import codecs
 import re
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # A HAR file holds the photos that were sent, and is held whole.
 LARGEST_FILE: Final = 1 << 28
+CHUNK: Final = 1 << 20
 # No browser saves so many; 20 MB of empty ones would keep a terminal busy for minutes.
 MOST_ENTRIES: Final = 100_000
 MOST_COMPLAINTS: Final = 100
@@ -128,15 +131,20 @@ def _contents(name: str) -> bytes:
     inputs.refuse_unusable_files([name])
     try:
         if name == STDIN:
-            data = inputs.standard_input().read(LARGEST_FILE + 1)
+            data = _read(inputs.standard_input())
         else:
             with Path(name).open("rb") as file:
-                data = file.read(LARGEST_FILE + 1)
+                data = _read(file)
     except OSError as error:
         raise Misuse(f"{shortened(name)}: {error.strerror or type(error).__name__}") from None
     if len(data) > LARGEST_FILE:
         raise Misuse(f"{shortened(name)} is longer than {LARGEST_FILE >> 20} MiB")
     return data
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Read a file to its end, or past LARGEST_FILE; in parts, as read() reserves all the memory it is asked for."""
+    return b"".join(islice(iter(partial(file.read, CHUNK), b""), LARGEST_FILE // CHUNK + 1))
 
 
 def _response(name: str, data: bytes) -> Answer:
