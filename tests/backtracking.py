@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 _ONE: Final = (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN)
 _REPEATS: Final = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _ENDLESS: Final = 1000  # what repeats so often is taken for endless
+# Then it is given up: of 160 characters nothing linear takes so many.
+MOST_STEPS: Final = 1_000_000
 # Characters of which one at least is in, and one not in, each class that people write.
 _PROBES: Final = (*map(chr, range(256)), "\u20ac", "\ue000")
+
+
+class Endless(Exception):  # noqa: N818 - what was found
+    """MOST_STEPS were not enough."""
 
 
 class Matcher:
@@ -55,12 +61,14 @@ class Matcher:
         for end in self._ends_of(*items[0], at):
             yield from self._ends(items[1:], end)
 
-    def _ends_of(self, kind: Any, what: Any, at: int) -> Iterator[int]:
+    def _step(self) -> None:
         self.steps += 1
-        if kind in _ONE:
-            if self._takes(kind, what, at):
-                yield at + 1
-        elif kind in _REPEATS:
+        if self.steps > MOST_STEPS:
+            raise Endless
+
+    def _ends_of(self, kind: Any, what: Any, at: int) -> Iterator[int]:
+        self._step()
+        if kind in _REPEATS:
             yield from self._repeated(kind, *what, at)
         elif kind is op.BRANCH:
             for branch in what[1]:
@@ -69,14 +77,18 @@ class Matcher:
             yield from self._ends(tuple(what[-1]), at)
         elif kind is op.ATOMIC_GROUP:
             yield from self._first(tuple(what), at)
-        elif kind in (op.ASSERT, op.ASSERT_NOT):
-            if self._holds(*what, at) == (kind is op.ASSERT):
-                yield at
-        elif kind is op.AT:
-            if at == (0 if what in (op.AT_BEGINNING, op.AT_BEGINNING_STRING) else len(self._text)):
-                yield at
-        else:
-            raise NotImplementedError(kind)
+        elif self._is_there(kind, what, at):
+            yield at + (kind in _ONE)
+
+    def _is_there(self, kind: Any, what: Any, at: int) -> bool:
+        """Whether one character is taken, or what is asked of the place is so."""
+        if kind in _ONE:
+            return self._takes(kind, what, at)
+        if kind is op.AT:
+            return at == (0 if what in {op.AT_BEGINNING, op.AT_BEGINNING_STRING} else len(self._text))
+        if kind in {op.ASSERT, op.ASSERT_NOT}:
+            return self._holds(*what, at) == (kind is op.ASSERT)
+        raise NotImplementedError(kind)
 
     def _first(self, items: tuple[Any, ...], at: int) -> Iterator[int]:
         end = next(self._ends(items, at), None)
@@ -98,30 +110,32 @@ class Matcher:
             if count >= least:
                 yield end
         else:
-            yield from self._again(kind, least, most, body, at, 0)
+            yield from self._again(kind is op.MIN_REPEAT, range(least, int(most) + 1), body, at)
 
-    def _run(self, kind: Any, least: int, most: int, one: Any, what: Any, at: int) -> Iterator[int]:
+    def _run(self, kind: Any, least: int, most: int, one: Any, what: Any, at: int) -> Iterator[int]:  # noqa: PLR0913, PLR0917 - the parts of a repeat
         """A repeat of one character, in a loop: the stack would not hold a frame for each."""
         end = at
         while end - at < most and self._takes(one, what, end):
             end += 1
         ends = range(end, at + least - 1, -1)
         for each in ends[:1] if kind is op.POSSESSIVE_REPEAT else ends if kind is op.MAX_REPEAT else reversed(ends):
-            self.steps += 1
+            self._step()
             yield each
 
-    def _again(self, kind: Any, least: int, most: int, body: tuple[Any, ...], at: int, count: int) -> Iterator[int]:  # noqa: PLR0913, PLR0917
-        if kind is op.MIN_REPEAT and count >= least:
+    def _again(self, lazy: bool, counts: range, body: tuple[Any, ...], at: int) -> Iterator[int]:  # noqa: FBT001
+        """Where a repeat can end whose counts these are, as far as they still go."""
+        if lazy and counts[0] == 0:
             yield at
-        if count < most:
+        if counts[-1] > 0:
+            left = range(max(0, counts[0] - 1), counts[-1])
             for end in self._ends(body, at):
-                if end > at or count < least:
-                    yield from self._again(kind, least, most, body, end, count + 1)
-        if kind is op.MAX_REPEAT and count >= least:
+                if end > at or counts[0] > 0:
+                    yield from self._again(lazy, left, body, end)
+        if not lazy and counts[0] == 0:
             yield at
 
     def _takes(self, kind: Any, what: Any, at: int) -> bool:
-        self.steps += 1
+        self._step()
         return at < len(self._text) and self.takes(kind, what, self._text[at])
 
     def takes(self, kind: Any, what: Any, character: str) -> bool:

@@ -13,16 +13,18 @@ import re
 import sys
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import MappingProxyType, ModuleType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unittest.mock import patch
 
 import msgspec
 import pybase64
 
 from tests.patterns import modules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _TEXTS: Final = (str, bytes, bytearray)
 # What goes over its first argument in C.

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
+import resource
 import struct
+import sys
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from functools import cache, partial
 from pathlib import Path
+from time import process_time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -29,6 +33,7 @@ from imagegate.web.parts import picture_of
 from imagegate.words import choose
 from tests.bombs import gif, many_scans, segment
 from tests.header.files import GREY, chunk, ihdr, jpeg, png, with_segments
+from tests.measured import PEAK, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -609,8 +614,8 @@ def read_saved(data: bytes) -> object:
 
 
 def explain_headers(data: bytes) -> object:
-    lines = (line.partition(":") for line in data.decode().splitlines())
-    return imagegate.explain(429, None, [(name, value) for name, _, value in lines])
+    lines = (line.partition(":") for line in io.StringIO(data.decode()))
+    return imagegate.explain(429, None, ((name, value) for name, _, value in lines))
 
 
 def read_items(kind: str, data: bytes) -> object:
@@ -679,3 +684,27 @@ PARSERS: Final[Mapping[str, Callable[[bytes], object]]] = MappingProxyType(
         "policy": policy_of,
     }
 )
+
+
+def main(parser: str, size: int, seconds: int) -> None:
+    """Print what each form of a parser takes of the processor and of memory; the process ends at one that does not."""
+    imagegate.warmup()
+    for form in FORMS:
+        if form.parser == parser:
+            data = form.make(size)
+            spent = int(process_time())
+            resource.setrlimit(resource.RLIMIT_CPU, (spent + 2 * seconds, spent + 2 * seconds))
+            sys.stdout.write(json.dumps([form.name, taken(PARSERS[parser], data)]) + "\n")
+            sys.stdout.flush()
+
+
+def taken(parse: Callable[[bytes], object], data: bytes) -> tuple[float, int]:
+    """Seconds of the processor, and bytes of memory beyond the input."""
+    PEAK.write_text("5")  # proc(5): the peak is what is resident now
+    before, start = resident("VmRSS"), process_time()
+    parse(data)
+    return process_time() - start, resident("VmHWM") - before
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -27,7 +27,7 @@ CHUNK: Final = 1 << 20
 MOST_ENTRIES: Final = 100_000
 MOST_COMPLAINTS: Final = 100
 LONGEST_HEADERS: Final = 1 << 20
-# As much of a response's head as curl itself reads (CURL_MAX_HTTP_HEADER times three), and as many heads, of redirects
+# As much of a response's head as curl itself reads (MAX_HTTP_RESP_HEADER_SIZE), and as many heads, of redirects
 # and proxies, as it follows.
 LONGEST_HEAD: Final = 300 << 10
 MOST_HEADS: Final = 64
