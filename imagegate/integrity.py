@@ -77,13 +77,14 @@ def check_png_chunks(data: memoryview) -> list[png.Chunk]:
     """
     colour_type = png.read_ihdr(data).colour_type
     chunks = list(png.chunks(data))
-    seen: list[bytes] = []
+    seen: set[bytes] = set()
+    last = b""
     for chunk in chunks:
         if not chunk.intact:
             raise _png_fault(chunk, Phrase("has a wrong checksum"))
-        _check_place(chunk, seen, colour_type)
-        if not seen or seen[-1] != chunk.kind:
-            seen.append(chunk.kind)
+        _check_place(chunk, seen, last, colour_type)
+        last = chunk.kind
+        seen.add(last)
     if b"IDAT" not in seen:
         raise _corrupt(Phrase("The PNG has no IDAT chunk, so it holds no picture."))
     return chunks
@@ -258,14 +259,14 @@ def _png_fault(chunk: png.Chunk, fault: Phrase) -> Unreadable:
     return _corrupt(Phrase("The PNG's {chunk} chunk at byte {at} {fault}.", **said))
 
 
-def _check_place(chunk: png.Chunk, seen: list[bytes], colour_type: int) -> None:
-    """Whether a chunk may follow those already seen; `seen` has each run of a kind once."""
+def _check_place(chunk: png.Chunk, seen: set[bytes], last: bytes, colour_type: int) -> None:
+    """Whether a chunk may follow those whose kinds were seen, the last one of which stands right before it."""
     kind = chunk.kind
     if kind[:1].isupper() and kind not in _CRITICAL:
         raise _png_fault(chunk, Phrase("is critical, and no standard defines it"))
     if (kind == b"IHDR" and seen) or (kind == b"PLTE" and (kind in seen or b"IDAT" in seen)):
         raise _png_fault(chunk, Phrase("is one too many or too late"))
-    if kind == b"IDAT" and kind in seen and seen[-1] != kind:
+    if kind == b"IDAT" and kind in seen and last != kind:
         raise _png_fault(chunk, Phrase("is apart from the others"))
     if kind == b"IDAT" and colour_type == png.PALETTE and b"PLTE" not in seen:
         raise _png_fault(chunk, Phrase("comes before the palette it needs"))

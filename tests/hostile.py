@@ -186,6 +186,12 @@ def crumbs(size: int, length: int) -> bytes:
     return png(ihdr(**SIZE), *(chunk(b"IDAT", piece) for piece in pieces))
 
 
+def in_turn(length: int) -> bytes:
+    """Chunks of two kinds in turn, and as many of the picture behind them."""
+    others = filled(chunk(b"tEXt") + chunk(b"zTXt"), length // 2)
+    return png(ihdr(**SIZE), others, chunk(b"IDAT", STREAM), filled(chunk(b"IDAT"), length // 2))
+
+
 def empty_blocks(length: int) -> bytes:
     """A stream of stored blocks without a byte in them (RFC 1951, section 3.2.4), and then the rows."""
     return png(ihdr(**SIZE), chunk(b"IDAT", b"\x78\x01" + filled(b"\0\0\0\xff\xff", length) + STREAM[2:]))
@@ -211,6 +217,7 @@ PNGS: Final = {
     "zTXt without an end of its name": lambda n: with_chunks(chunk(b"zTXt", b"a" * n), n),
     "EXIF of all the room": tags,
     "IDAT of 1 byte each": partial(crumbs, 1),
+    "IDAT of nothing behind kinds in turn": in_turn,
     "IDAT of nothing": lambda n: png(ihdr(**SIZE), chunk(b"IDAT", STREAM), filled(chunk(b"IDAT"), n)),
     "stream of empty blocks": empty_blocks,
     "stream that goes on behind its rows": lambda n: png(
@@ -460,6 +467,14 @@ def zipped(length: int) -> bytes:
     return file.getvalue()
 
 
+def deep_name(length: int) -> bytes:
+    """A zip of one entry, in as many folders as its name may have."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a/" * min(length // 4, 32_000) + "a.jpg"), b"")
+    return file.getvalue()
+
+
 def zipped_bomb(length: int) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -509,6 +524,7 @@ def sparse(length: int) -> bytes:
 ARCHIVES: Final = {
     "zip": {
         "names": zipped,
+        "a name of folders": deep_name,
         "a comment": lambda n: zipped(1) + bytes(n),
         "what looks like an end": around(b"PK\3\4", b"PK\5\6", b""),
         "an entry that unpacks": zipped_bomb,
@@ -633,7 +649,7 @@ def read_items(kind: str, data: bytes) -> object:
     policy = imagegate.Policy()
     file = io.BytesIO(data)
     if kind in ARCHIVES:
-        found = archives.KINDS[f".{kind}"]("a", file, policy, Filter())
+        found = archives.KINDS[f".{kind}"]("a", file, policy, Filter(exclude="*.tmp"))
     else:
         found = tables.KINDS[f".{kind}"]("a", file, "image", policy)
     count = 0

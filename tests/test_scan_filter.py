@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 import imagegate
 from imagegate.cli import main
 from imagegate.header.sniff import FORMATS
-from imagegate.scanning.filtering import Filter
+from imagegate.scanning.filtering import Filter, matches
 from imagegate.scanning.images import HEAD, is_image
 from imagegate.scanning.output import Output
 from tests.samples.make import PICTURES
@@ -371,3 +373,20 @@ def test_the_files_of_the_scan_itself_are_neither_scanned_nor_counted(run, folde
         (folder / f"out.{form}").unlink()
 
         assert f"{len(JUDGED) + len(OTHERS)} pictures:" in printed
+
+
+def matches_one_way_after_the_other(parts, pattern):
+    """What `**` means, in four lines; it takes the cube of the number of parts."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(matches_one_way_after_the_other(parts[count:], pattern[1:]) for count in range(len(parts) + 1))
+    fits = bool(parts) and fnmatchcase(parts[0], pattern[0])
+    return fits and matches_one_way_after_the_other(parts[1:], pattern[1:])
+
+
+def test_a_glob_matches_every_short_path_as_by_its_definition():
+    paths = [path for length in range(5) for path in product(("a", "b.c"), repeat=length)]
+    patterns = [parts for length in range(5) for parts in product(("**", "a", "*", "b.*"), repeat=length)]
+    for path, pattern in product(paths, patterns):
+        assert matches(path, pattern) == matches_one_way_after_the_other(path, pattern), (path, pattern)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from imagegate.scanning.images import has_image_name, is_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 HIDDEN: Final = "hidden"
 EXCLUDED: Final = "excluded"
@@ -110,11 +111,32 @@ class Filter:
 
 def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether the parts of a path match those of a glob; `**` stands for any number of parts."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return any(matches(parts[count:], pattern[1:]) for count in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and matches(parts[1:], pattern[1:])
+    *_, whole = _matching(parts, pattern)
+    return whole
+
+
+def _matching(parts: Sequence[str], pattern: Sequence[str]) -> Iterator[bool]:
+    """For each beginning of a path, the empty one first, whether it matches a glob.
+
+    All ways through the pattern are followed at once: to try one after the other takes the cube of the number of parts,
+    and a name in an archive has 32,000 of them.
+    """
+    reached = _with_stars({0}, pattern)
+    yield len(pattern) in reached
+    for part in parts:
+        waiting = {index for index in reached if index < len(pattern)}
+        stars = {index for index in waiting if pattern[index] == "**"}
+        passed = {index + 1 for index in waiting - stars if fnmatchcase(part, pattern[index])}
+        reached = _with_stars(stars | passed, pattern)
+        yield len(pattern) in reached
+
+
+def _with_stars(reached: set[int], pattern: Sequence[str]) -> set[int]:
+    """Places in a pattern, with those behind each `**` at them, which may stand for nothing."""
+    for index, part in enumerate(pattern):
+        if part == "**" and index in reached:
+            reached.add(index + 1)
+    return reached
 
 
 def _texts(name: str, patterns: Any) -> list[Any]:
@@ -138,5 +160,5 @@ def _pattern(name: str, text: Any) -> _Pattern:
 
 def _covers(pattern: _Pattern, parts: Sequence[str], *, is_folder: bool = False) -> bool:
     """Whether a pattern matches a path, or a folder above it."""
-    ends = range(1, len(parts) + (is_folder or not pattern.folders_only))
-    return any(matches(parts[:end], pattern.parts) for end in ends)
+    last = len(parts) if is_folder or not pattern.folders_only else len(parts) - 1
+    return any(islice(_matching(parts, pattern.parts), 1, last + 1))
