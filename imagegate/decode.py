@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -36,6 +37,8 @@ from imagegate.traces import check_stairs
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import PIL.Image
 
     from imagegate.header import Header
@@ -110,16 +113,10 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
     # What is saved of a damaged JPEG may be nothing: then simplejpeg's own buffer shows what memory held before,
     # which can be another patient's photo. libjpeg-turbo fills with the same grey.
     grey = None if strict else np.full((height, width, CHANNELS[space]), MIDDLE, np.uint8)
-    try:
-        # The fast chroma upsampling does not touch luma, which is what is judged at pixel level.
-        pixels: Pixels = simplejpeg.decode_jpeg(
-            data, space, fastupsample=True, min_height=height, min_width=width, buffer=grey, strict=strict
-        )
-    except ValueError as error:
-        tidy = tidied_jpeg(data, str(error))
-        if tidy is None:
-            raise jpeg_failure(data, str(error)) from None
-        return _decode_jpeg(tidy, header, factor, strict=strict)
+    # The fast chroma upsampling does not touch luma, which is what is judged at pixel level.
+    options = {"min_height": height, "min_width": width, "buffer": grey, "strict": strict}
+    decode = partial(simplejpeg.decode_jpeg, colorspace=space, fastupsample=True, **options)
+    pixels = _decode_or_tidy(decode, data)
     if space == "CMYK":
         pixels = _from_cmyk(pixels, inverted=header.adobe)
     if strict:
@@ -127,6 +124,21 @@ def _decode_jpeg(data: memoryview, header: Header, factor: int, *, strict: bool)
         rgb = pixels.repeat(RGB, axis=2) if space == "GRAY" else pixels
         check_stairs(rgb, BLOCK * header.unit_blocks // factor, quantum)
     return pixels[:, :, 0] if space == "GRAY" else pixels
+
+
+def _decode_or_tidy(decode: Callable[[memoryview], Pixels], data: memoryview) -> Pixels:
+    """What the decoder makes of a JPEG, or of it tidied: once, for each further time would copy all of the file."""
+    try:
+        return decode(data)
+    except ValueError as error:
+        message = str(error)
+    tidy = tidied_jpeg(data, message)
+    if tidy is None:
+        raise jpeg_failure(data, message)
+    try:
+        return decode(tidy)
+    except ValueError as error:
+        raise jpeg_failure(tidy, str(error)) from None
 
 
 def _from_cmyk(pixels: Pixels, *, inverted: bool) -> Pixels:

@@ -35,8 +35,9 @@ _LARGEST_WINDOW: Final = b"\x78"  # of a zlib stream: 32 KiB
 _BYTE: Final = 8
 
 _END_OF_IMAGE: Final = re.compile(rb"\xff\xd9")
-# A zero behind 0xFF is a part of the picture.
-_PADDING: Final = re.compile(rb"(?<!\xff)\0+(?=\xff\xd9)")
+# A zero behind 0xFF is a part of the picture. One zero: a pattern of all of them takes the square of a run of zeros.
+_PADDED_END: Final = re.compile(rb"(?<!\xff)\0\xff\xd9")
+_STEP: Final = 1 << 16
 _SEQUENTIAL: Final = b"\x00\x3f\x00"  # what ends the header of a scan that holds all coefficients (T.81, table B.3)
 # What libjpeg-turbo says of oddities (JWRN_EXTRANEOUS_DATA, JWRN_NOT_SEQUENTIAL).
 _ODDITY: Final = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker|Invalid SOS parameters")
@@ -226,8 +227,26 @@ def tidied_jpeg(data: memoryview, message: str) -> memoryview | None:
     pieces = [bytes(data[segment.at : segment.end]) for segment in segments]
     if all(segment.marker != jpeg.SOF2 for segment in others):
         pieces[-1] = pieces[-1][: -len(_SEQUENTIAL)] + _SEQUENTIAL
-    tidy = b"".join([b"\xff\xd8", *pieces, _PADDING.sub(b"", data[scan.end :], count=1)])
+    tidy = b"".join([b"\xff\xd8", *pieces, *_without_padding(data[scan.end :])])
     return None if tidy == data else memoryview(tidy)
+
+
+def _without_padding(stream: memoryview) -> tuple[memoryview, memoryview]:
+    """What stands before and behind the zeros of the first end-of-image marker that has zeros before it."""
+    found = _PADDED_END.search(stream)
+    if found is None:
+        return stream, stream[:0]
+    return stream[: _end_without_zeros(stream, found.start() + 1)], stream[found.start() + 1 :]
+
+
+def _end_without_zeros(stream: memoryview, end: int) -> int:
+    """Where the zeros before `end` begin, but for one that belongs to a 0xFF; in steps, to copy nothing long."""
+    kept = 0
+    while end and not kept:
+        start = max(0, end - _STEP)
+        kept = len(bytes(stream[start:end]).rstrip(b"\0"))
+        end = start + kept
+    return end + (bytes(stream[end - 1 : end]) == b"\xff")
 
 
 def _corrupt(message: Phrase) -> Unreadable:

@@ -97,6 +97,14 @@ def odd() -> bytes:
     return photo()[:20] + bytes(4) + photo()[20:]  # behind SOI and JFIF
 
 
+@cache
+def untidy() -> bytes:
+    """A progressive JPEG with zeros between its scans: decoders complain of it, and tidying does not remove them."""
+    data = jpeg(size=(SIDE, SIDE), progressive=True)
+    at = data.rindex(b"\xff\xda")
+    return data[:at] + bytes(2) + data[at:]
+
+
 def before_scan(piece: bytes, length: int) -> bytes:
     at = photo().index(b"\xff\xda")
     return photo()[:at] + filled(piece, length) + photo()[at:]
@@ -135,6 +143,8 @@ JPEGS: Final = {
     "ends": lambda n: odd() + filled(EOI, n),
     "zeros and ends in turn": lambda n: odd() + filled(b"\0" + EOI, n),
     "0xFF and zeros in turn": lambda n: odd() + filled(b"\xff\0\0", n),
+    "ends behind what cannot be tidied": lambda n: untidy() + filled(b"\0" + EOI, n),
+    "zeros behind what cannot be tidied": lambda n: untidy() + bytes(n),
     "no end": lambda n: odd()[: -len(EOI)] + bytes(n),
     "empty segments": lambda n: before_scan(b"\xff\xfe\0\2", n),
     "full segments": lambda n: before_scan(full_segment(0xFE, b""), n),

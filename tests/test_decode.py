@@ -4,19 +4,23 @@ import io
 import pathlib
 import subprocess
 import sys
+import tracemalloc
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+import imagegate
 from imagegate.causes import Unreadable
 from imagegate.decode import decode
 from imagegate.header import read
 from imagegate.header.pixels import of_array
 from imagegate.intake import Received
+from imagegate.integrity import tidied_jpeg
 from imagegate.pil import of_pil
 from imagegate.reduction import reduced_luma
+from tests.header.files import jpeg
 from tests.scenes import encoded, polygons
 
 
@@ -301,3 +305,30 @@ def test_detail_too_fine_for_the_working_size_is_blurred_away(side):
     """A grating of 1.1 working pixels would else appear as one of 11."""
     grating = np.rint(128 + 100 * np.cos(2 * np.pi * np.arange(side) * 1000 / side / 1.1)).astype(np.uint8)
     assert from_pixels(np.tile(grating, (64, 1))).luma.std() < 0.4 * grating.std()
+
+
+def with_odd_ends(count):
+    """A progressive JPEG with zeros between its scans, which no tidying removes, and padded ends behind it."""
+    data = jpeg(size=(64, 64), progressive=True)
+    at = data.rindex(b"\xff\xda")
+    return data[:at] + bytes(2) + data[at:] + b"\0\xff\xd9" * count
+
+
+def test_a_jpeg_is_tidied_once_however_many_ends_it_has(monkeypatch):
+    tidied = []
+    monkeypatch.setattr("imagegate.decode.tidied_jpeg", lambda *given: tidied.append(0) or tidied_jpeg(*given))
+    report = imagegate.check(with_odd_ends(20_000))
+
+    assert [finding.cause.code for finding in report.findings] == ["image_corrupt"]
+    assert len(tidied) == 1
+
+
+def test_a_jpeg_that_is_tidied_takes_its_own_length_of_memory_once_more():
+    imagegate.warmup()
+    data = with_odd_ends(1_000_000)
+    tracemalloc.start()
+    imagegate.check(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 1.5 * len(data)

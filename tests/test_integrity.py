@@ -1,4 +1,6 @@
+import itertools
 import random
+import re
 import zlib
 
 import cv2
@@ -268,3 +270,25 @@ def test_damage_inside_a_jpeg_is_never_called_truncation():
 )
 def test_what_libjpeg_says_has_a_cause(message, expected):
     assert integrity.classify_jpeg_message(message) == expected
+
+
+EXTRANEOUS = "Corrupt JPEG data: 4 extraneous bytes before marker 0xd9"
+
+
+def test_zeros_before_an_end_are_taken_out_of_every_short_stream_as_by_a_pattern():
+    """That pattern tells in a line what is meant; it takes the square of a run of zeros."""
+    header = jpeg().partition(b"\xff\xda")[0] + b"\xff\xda\0\x0c\3\1\0\2\x11\3\x11\0\x3f\0"
+    pieces = (b"\0", b"\xff", b"\xd9", b"\xff\xd9", b"a")
+    for stream in map(b"".join, itertools.product(pieces, repeat=5)):
+        tidied = integrity.tidied_jpeg(memoryview(header + stream), EXTRANEOUS)
+        expected = re.sub(rb"(?<!\xff)\0+(?=\xff\xd9)", b"", stream, count=1)
+
+        assert bytes(header + stream if tidied is None else tidied) == header + expected
+
+
+@pytest.mark.parametrize("zeros", [1, (1 << 16) - 1, 1 << 16, 200_000])
+def test_a_long_run_of_zeros_before_the_end_is_taken_out_whole(zeros):
+    sound = jpeg()
+    padded = sound[:-2] + bytes(zeros) + sound[-2:]
+
+    assert integrity.tidied_jpeg(memoryview(padded), EXTRANEOUS) == sound

@@ -64,7 +64,7 @@ def test_a_photo_in_the_place_of_a_name_is_not_repeated():
         lambda: imagegate.check(SHARP, policy=TEXT),
         lambda: imagegate.explain(422, api=TEXT),
         lambda: rejected.to_error(TEXT),
-        lambda: Policy.from_toml(f'extends = "{TEXT}"'),
+        lambda: Policy.from_toml(f'extends = "{TEXT[:10_000]}"'),  # no longer policy is read
     ):
         with pytest.raises(ValueError, match=r"text of .* characters") as caught:
             misused()
