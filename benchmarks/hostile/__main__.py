@@ -30,7 +30,7 @@ MODES: Final = ("process", "none")  # of isolation
 SECONDS, MEGABYTES, WAIT = 1.0, 200.0, 100.0  # the targets; the last one in ms
 PATIENCE: Final = 40  # seconds for one form
 RUNS: Final = 3
-RECORDS: Final = 100_000  # rows, entries or names that may take SECONDS
+RECORDS: Final = 40_000  # rows, entries or names that may take SECONDS: 25 us each, a hundredth of a check
 
 
 class Result(NamedTuple):
@@ -125,9 +125,9 @@ def explained() -> str:
     """What the columns mean, and where they were measured."""
     return (
         f"Targets: less than {SECONDS:g} s of the processor, {MEGABYTES:g} MB more than the input, and {WAIT:g} ms\n"
-        "for the slowest answer of /healthz while the service reads the form, with isolation in processes and without\n"
-        f"(the best of up to {RUNS} runs). Where a form holds many records (rows, entries, names), each of which gets an\n"
-        f"answer of its own, the seconds are those of {RECORDS:,} records.\n\n"
+        "for the slowest answer of /healthz while the service reads the form, with isolation in processes and\n"
+        f"without (the best of up to {RUNS} runs). Where a form holds many records (rows, entries, names), each of\n"
+        f"which gets an answer of its own, the seconds are those of {RECORDS:,} records.\n\n"
         f"Measured by `python -m benchmarks.hostile` on {machine()}."
     )
 
