@@ -18,6 +18,7 @@ from imagegate.causes import Unreadable
 from imagegate.header.sniff import sniff
 from imagegate.pil import encoded_of
 from imagegate.privacy import Unprinted, may_be_a_photo
+from imagegate.stepwise import end_of
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ _TAKEN: Final = _ALPHABET.replace("=", " ").encode()
 # Of a text every line end as one, and every other character as one.
 _SHAPE: Final = bytes(32 if code == 32 else 10 if chr(code) in BLANKS else 120 for code in range(256))  # noqa: PLR2004
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
-_BYTES_REPR: Final = re.compile(r"\s*b['\"]")
+_BLANK: Final = re.compile(r"[ \t\n\r\v\f]{0,65536}+")
+_BYTES_REPR: Final = re.compile(r"b['\"]")
 _DATA_URI: Final = re.compile(r"data:(?P<type>[^,;]{0,200})(?:;[^,;]{0,200}){0,16};\s*base64\s*,", re.IGNORECASE)
 _ANNOUNCED: Final = re.compile(rb"\s*(?:b['\"]|data:[^,]*,?)", re.IGNORECASE)
 # A dot, a tilde or a colon is never Base64. A leading slash is, but so short a text is no picture.
@@ -241,14 +243,15 @@ def _from_text(text: str, policy: Policy) -> Received:
 
     Bare text is decoded from where it lies: a copy of it takes as long as half the decoding.
     """
-    if not text.lstrip(BLANKS):
+    blanks = end_of(_BLANK, text, 0)
+    if blanks == len(text):
         raise Unreadable("image_missing", Phrase("The text is empty."))
-    if _BYTES_REPR.match(text):
+    if _BYTES_REPR.match(text, blanks):
         message = Phrase(
             "The text begins with b' as Python's str() of bytes does: call .decode('ascii') on the bytes instead."
         )
         raise Unreadable("base64_invalid", message)
-    start, declared = _data_uri_head(text)
+    start, declared = _data_uri_head(text, blanks)
     body = text[start:]
     known = Received(base64_length=len(body), is_data_uri=declared is not None, declared=declared or "")
     if len(body) > policy.ceiling("base64_length"):
@@ -263,9 +266,8 @@ def _from_text(text: str, policy: Policy) -> Received:
     return replace(known, data=memoryview(data), file_size=len(data))
 
 
-def _data_uri_head(text: str) -> tuple[int, str | None]:
-    """Where the Base64 begins and which type is declared (RFC 2397); None for bare Base64."""
-    blanks = len(text) - len(text.lstrip(BLANKS))
+def _data_uri_head(text: str, blanks: int) -> tuple[int, str | None]:
+    """Where the Base64 behind the blanks begins and which type is declared (RFC 2397); None for bare Base64."""
     head = _DATA_URI.match(text[blanks : blanks + LONGEST_HEAD])
     if head is None:
         if text[blanks : blanks + 5].lower() == "data:":

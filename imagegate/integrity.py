@@ -6,6 +6,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from imagegate import stepwise
 from imagegate.causes import Unreadable
 from imagegate.header import jpeg, png
 from imagegate.words import Phrase
@@ -182,7 +183,7 @@ def check_jpeg_end(data: memoryview) -> None:
         Unreadable: image_truncated.
     """
     *_, scan = jpeg.segments(data)
-    if not _END_OF_IMAGE.search(data, scan.at):
+    if not stepwise.found(_END_OF_IMAGE, data, scan.at):
         message = Phrase("The JPEG ends after {length} bytes, within its picture.", length=len(data))
         raise Unreadable("image_truncated", message)
 
@@ -234,7 +235,7 @@ def tidied_jpeg(data: memoryview, message: str) -> memoryview | None:
 
 def _without_padding(stream: memoryview) -> tuple[memoryview, memoryview]:
     """What stands before and behind the zeros of the first end-of-image marker that has zeros before it."""
-    found = _PADDED_END.search(stream)
+    found = stepwise.found(_PADDED_END, stream, 0)
     if found is None:
         return stream, stream[:0]
     return stream[: _end_without_zeros(stream, found.start() + 1)], stream[found.start() + 1 :]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from imagegate.request import joined
+from imagegate.stepwise import end_of
 from imagegate.words import Phrase
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ CHUNK: Final = 1 << 20
 # What tells of the structure, and where in it the constants stand that JSON does not have; both outside of texts.
 _MARKS: Final = re.compile(r'["\[\]{},]')
 _CONSTANTS: Final = re.compile(r'"|-?Infinity|NaN')
-# Pieces of a text, and of JSON up to half a surrogate pair. Not all at once: a match holds the GIL, and over 20 MB of
-# escapes it would do so for a quarter of a second.
+# Pieces of a text, and of JSON up to half a surrogate pair.
 _TEXT: Final = re.compile(r'(?:[^"\\]++|\\.){0,65536}+', re.DOTALL)
 _WHOLE_PAIRS: Final = re.compile(
     r"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]..)){0,65536}+", re.DOTALL
@@ -202,7 +202,7 @@ def _refuse_half_pairs(text: str) -> None:
             raise _malformed(Phrase("there is half a surrogate pair"), text, error.start) from None
     if "\\ud" not in text and "\\uD" not in text:
         return
-    end = _end_of(_WHOLE_PAIRS, text, 0)
+    end = end_of(_WHOLE_PAIRS, text, 0)
     if end < len(text):
         raise _malformed(Phrase("there is half a surrogate pair"), text, end)
 
@@ -213,16 +213,9 @@ def _outside(marks: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     while (found := marks.search(text, at)) is not None:
         at = found.end()
         if found[0] == '"':
-            at = _end_of(_TEXT, text, at) + 1
+            at = end_of(_TEXT, text, at) + 1
         else:
             yield found
-
-
-def _end_of(pieces: re.Pattern[str], text: str, at: int) -> int:
-    """Where the pieces that follow each other from `at` on end."""
-    while (found := pieces.match(text, at)) is not None and found.end() > at:
-        at = found.end()
-    return at
 
 
 def _repeated(root: Any, names: frozenset[str]) -> Iterator[str]:

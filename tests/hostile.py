@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import io
 import json
 import os
 import resource
 import struct
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PIL import Image
 
 import imagegate
+from imagegate.cli.inputs import Misuse
 from imagegate.cli.saved import saved
 from imagegate.scanning import archives, tables
 from imagegate.scanning.filtering import Filter
@@ -33,14 +36,13 @@ from imagegate.web.parts import picture_of
 from imagegate.words import choose
 from tests.bombs import gif, many_scans, segment
 from tests.header.files import GREY, chunk, ihdr, jpeg, png, with_segments
-from tests.measured import PEAK, resident
+from tests.measured import PEAK, ROOT, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 BOUNDARY: Final = b"boundary"
 FORM: Final = f"multipart/form-data; boundary={BOUNDARY.decode()}"
-JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
 EOI: Final = b"\xff\xd9"
 SIDE: Final = 256  # pixels: a picture that is large enough to be measured
@@ -174,9 +176,20 @@ def with_chunks(piece: bytes, length: int) -> bytes:
     return png(ihdr(**SIZE), filled(piece, length), chunk(b"IDAT", STREAM))
 
 
+@cache
+def million_zeros() -> bytes:
+    """A thousand bytes of a stream, which may be followed by more of them."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def swelling(length: int) -> bytes:
+    """A stream that unpacks to a thousand times its length."""
+    return b"\x78\xda" + filled(million_zeros(), length)
+
+
 def one_chunk(kind: bytes, head: bytes, length: int) -> bytes:
-    """A chunk with what unpacks to a thousand times its length."""
-    return with_chunks(chunk(kind, head + zlib.compress(bytes(200 * length), 9)), 1)
+    return with_chunks(chunk(kind, head + swelling(length)), 1)
 
 
 def crumbs(size: int, length: int) -> bytes:
@@ -220,9 +233,7 @@ PNGS: Final = {
     "IDAT of nothing behind kinds in turn": in_turn,
     "IDAT of nothing": lambda n: png(ihdr(**SIZE), chunk(b"IDAT", STREAM), filled(chunk(b"IDAT"), n)),
     "stream of empty blocks": empty_blocks,
-    "stream that goes on behind its rows": lambda n: png(
-        ihdr(**SIZE), chunk(b"IDAT", zlib.compress(ROWS + bytes(200 * n), 9))
-    ),
+    "stream that goes on behind its rows": lambda n: png(ihdr(**SIZE), chunk(b"IDAT", swelling(n))),
     "bytes behind the end of the stream": lambda n: png(ihdr(**SIZE), chunk(b"IDAT", STREAM + bytes(n))),
     "frames": lambda n: png(
         ihdr(**SIZE), chunk(b"acTL", struct.pack(">II", 2, 0)), chunk(b"IDAT", STREAM), filled(EMPTY_FRAME, n)
@@ -615,6 +626,16 @@ _TABLES: Final[Mapping[str, Mapping[str, Callable[[int], bytes]]]] = MappingProx
 FORMS: Final = tuple(Form(parser, name, make) for parser, forms in _TABLES.items() for name, make in forms.items())
 
 
+# Path and media type by which the forms of a parser reach the service.
+REQUESTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        **dict.fromkeys(("JPEG", "PNG", "HEIC", "other formats", "Base64"), ("/v1/check", BYTES)),
+        "JSON": ("/v1/check-payload", "application/json"),
+        "form": ("/v1/check", FORM),
+    }
+)
+
+
 # The parsers.
 
 
@@ -628,7 +649,7 @@ def of_form(data: bytes) -> object:
     try:
         return picture_of(FORM, bytearray(data))
     except Refused as refused:
-        return refused.status
+        return refused.finding.cause.code
 
 
 def read_saved(data: bytes) -> object:
@@ -636,7 +657,10 @@ def read_saved(data: bytes) -> object:
     with tempfile.NamedTemporaryFile(suffix=".har") as file:
         file.write(data)
         file.flush()
-        return sum(1 for _ in saved(file.name, None, []).answers)
+        try:
+            return sum(1 for _ in saved(file.name, None, []).answers)
+        except Misuse as misuse:
+            return str(misuse)
 
 
 def explain_headers(data: bytes) -> object:
@@ -680,7 +704,7 @@ def check_path(data: bytes) -> object:
     try:
         return imagegate.check(Path(os.fsdecode(data)))
     except OSError as error:
-        return error.errno
+        return str(error.errno)
 
 
 def policy_of(data: bytes) -> object:
@@ -712,25 +736,55 @@ PARSERS: Final[Mapping[str, Callable[[bytes], object]]] = MappingProxyType(
 )
 
 
-def main(parser: str, size: int, seconds: int) -> None:
-    """Print what each form of a parser takes of the processor and of memory; the process ends at one that does not."""
+class Taken(NamedTuple):
+    """What reading one form took.
+
+    Attributes:
+        seconds: Of the processor.
+        memory: Bytes beyond the input.
+        records: What it held of rows, entries or names, each of which is an answer of its own; 0 where it is one input.
+    """
+
+    seconds: float
+    memory: int
+    records: int
+
+
+def main(parser: str, size: int, seconds: int, first: int = 0) -> None:
+    """Print what each form of a parser takes, from a number on; one that takes too long ends the process."""
     imagegate.warmup()
-    for form in FORMS:
-        if form.parser == parser:
-            data = form.make(size)
-            spent = int(process_time())
-            resource.setrlimit(resource.RLIMIT_CPU, (spent + 2 * seconds, spent + 2 * seconds))
-            sys.stdout.write(json.dumps([form.name, taken(PARSERS[parser], data)]) + "\n")
-            sys.stdout.flush()
+    for form in [form for form in FORMS if form.parser == parser][first:]:
+        data = form.make(size)
+        most = int(process_time()) + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        sys.stdout.write(json.dumps([form.name, taken(PARSERS[parser], data)]) + "\n")
+        sys.stdout.flush()
 
 
-def taken(parse: Callable[[bytes], object], data: bytes) -> tuple[float, int]:
-    """Seconds of the processor, and bytes of memory beyond the input."""
+def taken(parse: Callable[[bytes], object], data: bytes) -> Taken:
+    """Read a form once."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # else what earlier forms gave back would be counted before, and not now
+        trim(0)
     PEAK.write_text("5")  # proc(5): the peak is what is resident now
     before, start = resident("VmRSS"), process_time()
-    parse(data)
-    return process_time() - start, resident("VmHWM") - before
+    found = parse(data)
+    seconds = process_time() - start
+    return Taken(seconds, resident("VmHWM") - before, found if isinstance(found, int) else 0)
+
+
+def measured_forms(parser: str, size: int, seconds: int) -> dict[str, Taken | None]:
+    """What each form of a parser takes, by its name, in a process of its own; None of one that takes too long."""
+    names = [form.name for form in FORMS if form.parser == parser]
+    found: dict[str, Taken | None] = {}
+    while len(found) < len(names):
+        command = [sys.executable, "-m", "tests.hostile", parser, str(size), str(seconds), str(len(found))]
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, cwd=ROOT)
+        found |= {name: Taken(*of) for name, of in map(json.loads, run.stdout.splitlines())}
+        if len(found) < len(names):
+            found[names[len(found)]] = None
+    return found
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

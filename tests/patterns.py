@@ -55,12 +55,10 @@ def searched(name: str) -> bool:
     module, own = name.partition("[")[0].rpartition(".")[::2]
     tree = ast.parse(inspect.getsource(importlib.import_module(module)))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    receivers = {
-        _name(call.func.value) for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in SEARCHES
-    }
-    handed_on = any(_name(argument) == own for call in calls for argument in call.args)
-    known = set(vars(importlib.import_module(module)))
-    return own in receivers or (handed_on and not receivers <= known)
+    searching = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in SEARCHES]
+    # Whoever is handed a pattern may search for it, but for `stepwise.end_of`.
+    handed_on = (argument for call in calls if _name(call.func) != "end_of" for argument in call.args)
+    return own in {*(_name(call.func.value) for call in searching), *map(_name, handed_on)}
 
 
 def _name(node: ast.expr) -> str:

@@ -1,9 +1,7 @@
 """No parser takes more than time and memory that grow with its input: counted, and at full size with wide margins."""
 
-import json
 import math
 import re
-import subprocess
 import sys
 from itertools import pairwise
 
@@ -13,7 +11,7 @@ import imagegate
 from tests import patterns
 from tests.backtracking import Endless, Matcher
 from tests.counted import cost_of
-from tests.hostile import FORMS, PARSERS
+from tests.hostile import FORMS, PARSERS, measured_forms
 
 # Twice the input, twice the cost; what takes the square of it takes four times as much.
 MOST_GROWTH = 2.3
@@ -134,11 +132,7 @@ def test_every_pattern_is_compiled_once_and_where_it_is_found():
 def test_20_mb_of_any_form_are_read_in_bounded_time_and_memory(parser):
     """What C code does within one call is not counted above: at this size a square of it would never end."""
     size = FULL_SIZE // 10 if parser in SHORTER else FULL_SIZE
-    forms = [form.name for form in FORMS if form.parser == parser]
-    command = [sys.executable, "-m", "tests.hostile", parser, str(size), str(MOST_SECONDS)]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    costs = dict(map(json.loads, run.stdout.splitlines()))
+    found = measured_forms(parser, size, MOST_SECONDS)
 
-    assert list(costs) == forms
-    assert {name: seconds for name, (seconds, _) in costs.items() if seconds > MOST_SECONDS} == {}
-    assert {name: memory for name, (_, memory) in costs.items() if memory > MOST_MEMORY} == {}
+    assert [name for name, cost in found.items() if cost is None] == []
+    assert {name: cost.memory for name, cost in found.items() if cost.memory > MOST_MEMORY} == {}

@@ -13,7 +13,8 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 
 # Each may import those before it.
 FLOW = (
-    "words", "causes", "metrics", "rules", "privacy", "unnamed", "inheritance", "request", "policy", "judge",
+    "stepwise", "words", "causes", "metrics", "rules", "privacy", "unnamed", "inheritance", "request", "policy",
+    "judge",
     "strict_json", "header", "pil", "heif", "intake", "integrity", "kernels", "traces", "reduction", "decode",
     "measure", "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate", "payload",
     "errors", "rejections", "waits", "explanation", "worker", "versions", "scanning", "page", "calibration",

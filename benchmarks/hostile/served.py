@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from benchmarks.hostile.forms import Request
     from benchmarks.web import Service
 
 PATIENCE = 60.0
@@ -16,13 +15,13 @@ PAUSE = 0.002  # seconds between two questions
 
 
 class Answered(NamedTuple):
-    """The status of the answer, and the slowest answer of /healthz meanwhile, in milliseconds."""
+    """The slowest answer of /healthz meanwhile, in milliseconds, and the status of the answer."""
 
-    status: int
     slowest: float
+    status: int
 
 
-def sent(service: Service, request: Request, body: bytes) -> Answered:
+def sent(service: Service, request: tuple[str, str], body: bytes) -> Answered:
     """Send a form while another connection asks /healthz again and again."""
     over = threading.Event()
     times: list[float] = []
@@ -33,13 +32,14 @@ def sent(service: Service, request: Request, body: bytes) -> Answered:
     finally:
         over.set()
         asking.join()
-    return Answered(status, 1000 * max(times))
+    return Answered(1000 * max(times), status)
 
 
-def _post(address: str, request: Request, body: bytes) -> int:
+def _post(address: str, request: tuple[str, str], body: bytes) -> int:
     connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    path, content_type = request
     try:
-        connection.request("POST", request.path, body, {"Content-Type": request.content_type})
+        connection.request("POST", path, body, {"Content-Type": content_type})
         response = connection.getresponse()
         response.read()
     except OSError:

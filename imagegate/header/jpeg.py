@@ -8,6 +8,7 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from imagegate import stepwise
 from imagegate.causes import Unreadable
 from imagegate.header import exif
 from imagegate.header.model import Header
@@ -52,8 +53,6 @@ _WITH_LENGTH: Final = (0xC4, 0xC8, 0xCC, *range(0xDA, 0xE0), *range(0xE0, 0xF0),
 _MARKER: Final = re.compile(rb"\xff([\x01-\xfe])", re.DOTALL)
 # Not a byte of the picture (FF 00), a fill byte (FF FF), nor what has no length.
 _MARKER_AMONG_SCANS: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])", re.DOTALL)
-# Of what is searched at once: a search holds the GIL, and 20 MB of fill bytes would hold it for 200 ms.
-_SEARCH_STEP: Final = 1 << 20
 # 20 MB of ICC and XMP make 320 segments; millions of empty ones are there to burn time.
 _MOST_SEGMENTS: Final = 4096
 MOST_SCANS: Final = 1024  # that are counted
@@ -165,7 +164,7 @@ def segments(data: memoryview) -> Iterator[Segment]:
     """
     at = 2
     for _ in range(_MOST_SEGMENTS):
-        found = _found(_MARKER, data, at)
+        found = stepwise.found(_MARKER, data, at)
         if found is None:
             raise _truncated(len(data))
         segment = _segment(data, found.start(), found[1][0])
@@ -174,14 +173,6 @@ def segments(data: memoryview) -> Iterator[Segment]:
             return
         at = segment.end
     raise _corrupt(Phrase("The JPEG has more than {most} segments before its picture.", most=_MOST_SEGMENTS))
-
-
-def _found(marker: re.Pattern[bytes], data: memoryview, at: int) -> re.Match[bytes] | None:
-    """The next marker, of two bytes, from `at` on."""
-    for start in range(at, len(data), _SEARCH_STEP):
-        if found := marker.search(data, start, start + _SEARCH_STEP + 1):
-            return found
-    return None
 
 
 def _segment(data: memoryview, at: int, marker: int) -> Segment:
@@ -213,7 +204,7 @@ def _count_scans(data: memoryview, at: int) -> int:
     """Scans up to the end of the picture, the one before `at` included; MOST_SCANS where there are more segments."""
     scans = 1
     for _ in range(MOST_SCANS):
-        found = _found(_MARKER_AMONG_SCANS, data, at)
+        found = stepwise.found(_MARKER_AMONG_SCANS, data, at)
         if found is None or found[1][0] == EOI:
             return scans
         scans += found[1][0] == SOS

@@ -11,6 +11,7 @@ import msgspec
 
 from imagegate.scanning.cells import without_quote
 from imagegate.scanning.item import Content, Item, content_of, failed, longest
+from imagegate.stepwise import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -136,10 +137,8 @@ def _cells(row: bytes, delimiter: str, most: int) -> list[str] | None:
 
 def _is_open(line: bytes, delimiter: str) -> bool:
     """Whether its last cell goes on in the next line; a quote within a cell is but a character."""
-    text, end = _text(line, delimiter), 0
-    while (found := _CELLS[delimiter].match(text, end)) is not None and found.end() > end:
-        end = found.end()
-    return text.startswith('"', end)
+    text = _text(line, delimiter)
+    return text.startswith('"', end_of(_CELLS[delimiter], text, 0))
 
 
 def _text(row: bytes, delimiter: str) -> str:
@@ -150,7 +149,6 @@ def _text(row: bytes, delimiter: str) -> str:
 _CELL: Final = {
     mark: re.compile(rf'(?:"((?:[^"]++|"")*+)"|((?:[^"{mark}][^{mark}]*+)?+)){mark}') for mark in DELIMITERS
 }
-# Many at once, but not so many that the GIL is held for long.
 _CELLS: Final = {
     mark: re.compile(rf'(?:(?:"(?:[^"]++|"")*+"|(?:[^"{mark}][^{mark}]*+)?+){mark}){{0,65536}}+') for mark in DELIMITERS
 }
