@@ -482,7 +482,7 @@ def deep_name(length: int) -> bytes:
     """A zip of one entry, in as many folders as its name may have."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("a/" * min(length // 4, 32_000) + "a.jpg"), b"")
+        archive.writestr(zipfile.ZipInfo("a/" * min(length // 64, 32_000) + "a.jpg"), b"")
     return file.getvalue()
 
 
