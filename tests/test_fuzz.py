@@ -9,6 +9,7 @@ import sys
 from types import MappingProxyType
 
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 import imagegate
 from fuzz import answers, engine, folder, judging, smoke
@@ -265,7 +266,7 @@ def test_the_modules_with_kernels_are_not_instrumented():
 
 
 def _has_kernel(module):
-    values = [value for value in vars(module).values() if hasattr(value, "py_func")]
+    values = [value for value in vars(module).values() if isinstance(value, Dispatcher)]
     return any(value.py_func.__module__ == module.__name__ for value in values)
 
 
