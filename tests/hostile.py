@@ -10,7 +10,6 @@ import ctypes
 import io
 import json
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -752,6 +751,8 @@ class Taken(NamedTuple):
 
 def main(parser: str, size: int, seconds: int, first: int = 0) -> None:
     """Print what each form of a parser takes, from a number on; one that takes too long ends the process."""
+    import resource  # noqa: PLC0415 - Windows has none
+
     imagegate.warmup()
     for form in [form for form in FORMS if form.parser == parser][first:]:
         data = form.make(size)
