@@ -193,7 +193,10 @@ class Pool:
         self._places = threading.Semaphore(size)
 
     def start(self) -> None:
-        """Start every worker there may be, all at once, and wait until they are ready.
+        """Start every worker there may be, and wait until they are ready.
+
+        The first one starts alone: it compiles what is not on disk yet, half a minute of work that two at a time would
+        both do.
 
         Raises:
             RuntimeError, OSError: One of them cannot be started.
@@ -201,7 +204,9 @@ class Pool:
         with ExitStack() as places, ThreadPoolExecutor(self._size) as starters:
             for _ in range(self._size):
                 places.enter_context(self._places)
-            for _ in starters.map(self._started, [self.take() for _ in range(self._size)]):
+            self._started(self.take())
+            workers = [self.take() for _ in range(self._size)]
+            for _ in starters.map(self._started, workers):
                 pass
 
     def ask(

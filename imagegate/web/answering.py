@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -57,11 +57,11 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         timings: Seconds per stage, of all pictures together.
     """
 
-    status: int
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)]
     headers: dict[str, str]
     body: bytes
-    verdict: int | None = None
-    findings: tuple[tuple[str, str], ...] = ()
+    verdict: Literal[200, 400, 422] | None = None
+    findings: tuple[tuple[str, Literal["reject", "warn"]], ...] = ()
     timings: dict[str, float] = {}
 
 

@@ -14,7 +14,7 @@ from imagegate.causes import CAUSES
 from imagegate.isolation import worker_command
 from imagegate.web.answering import Answered, Question
 from imagegate.web.logs import LOGGER, WorkerError
-from imagegate.web.refusals import RETRY_SECONDS, SERVICE_CAUSES, Refused
+from imagegate.web.refusals import RETRY_SECONDS, SERVICE_CAUSES, Refused, overloaded
 from imagegate.words import Phrase
 from imagegate.workers import Died, Pool
 
@@ -94,7 +94,8 @@ class Workers:
             seconds: Time that is left of the request's deadline.
 
         Raises:
-            Refused: 503 where the worker ended, 400 where it was the second one that did so at the same picture.
+            Refused: 503 where the worker ended or none can be started, 400 where it was the second one that ended at
+                the same picture.
             WorkerError: There is a flaw in imagegate.
         """
         known = self._deaths.deadly
@@ -107,6 +108,9 @@ class Workers:
         except Died as death:
             blamed = not death.expired or seconds >= _FAIR_SHARE * policy.worker_seconds
             raise self._after(death, body, blamed=blamed) from None
+        except (RuntimeError, OSError) as error:
+            _log.error("no worker can be started", extra={"facts": {"why": str(error)}})
+            raise overloaded(Phrase("There is no place for more requests at the moment.")) from None
         if isinstance(answer, Failed):
             raise WorkerError(answer.place)
         return answer
@@ -173,6 +177,8 @@ def _decoded(message: bytearray) -> Answered | Failed:
     codes = {code for code, _ in answer.findings}
     if not (answer.headers.keys() <= _HEADERS and answer.timings.keys() <= _STAGES and codes <= _CODES):
         raise ValueError("no answer of ours")
+    if answer.verdict is None and not codes:
+        raise ValueError("no answer that says why")
     return answer
 
 

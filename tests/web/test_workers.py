@@ -165,10 +165,11 @@ def test_a_service_without_workers_is_alive_and_not_ready(monkeypatch, lines):
     )
     with running(ready=False) as service, service.client() as client:
         line = lines.await_event("no worker can be started")
-        answers = [client.get(path).status_code for path in ("/healthz", "/readyz")]
+        answers = [client.get("/healthz"), client.get("/readyz"), client.post(**raw(GOOD))]
 
     assert "exit code 3" in line["why"]
-    assert answers == [200, 503]
+    assert [answer.status_code for answer in answers] == [200, 503, 503]
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers[1:])
 
 
 def test_it_is_ready_when_every_worker_has_loaded_its_kernels(serve):
@@ -201,6 +202,8 @@ def test_no_more_pictures_are_remembered_than_may_be(digests):
 
 NONSENSE = {
     "no answer": b"\x80",
+    "no reason": msgspec.msgpack.encode(Answered(status=400, headers={}, body=b"")),
+    "a status of its own": msgspec.msgpack.encode(Answered(status=999, headers={}, body=b"", verdict=200)),
     "a header of its own": msgspec.msgpack.encode(Answered(status=200, headers={"Set-Cookie": "a=b"}, body=b"")),
     "a cause of its own": msgspec.msgpack.encode(Answered(status=200, headers={}, body=b"", findings=(("x", "y"),))),
     "a stage of its own": msgspec.msgpack.encode(Answered(status=200, headers={}, body=b"", timings={"x": 1.0})),
