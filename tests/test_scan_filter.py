@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import imagegate
-from imagegate.cli import main
+from imagegate.cli import calibrating, main
 from imagegate.header.sniff import FORMATS
 from imagegate.scanning.filtering import Filter
 from imagegate.scanning.images import HEAD, is_image
@@ -371,3 +371,9 @@ def test_the_files_of_the_scan_itself_are_neither_scanned_nor_counted(run, folde
         (folder / f"out.{form}").unlink()
 
         assert f"{len(JUDGED) + len(OTHERS)} pictures:" in printed
+
+
+def test_a_calibration_skips_the_same_files(folder):
+    records = calibrating._scanned(str(folder), "good", imagegate.PROFILES["default"], hidden=True)  # noqa: SLF001 - it has no other name
+
+    assert statuses(records, folder) == {name: status for name, (_, status) in JUDGED.items()}
