@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import imagegate
-from imagegate.cli import main
+from imagegate.cli import calibrating, main
 from imagegate.header.sniff import FORMATS
 from imagegate.scanning.filtering import Filter, matches
 from imagegate.scanning.images import HEAD, is_image
@@ -390,3 +390,9 @@ def test_a_glob_matches_every_short_path_as_by_its_definition():
     patterns = [parts for length in range(5) for parts in product(("**", "a", "*", "b.*"), repeat=length)]
     for path, pattern in product(paths, patterns):
         assert matches(path, pattern) == matches_one_way_after_the_other(path, pattern), (path, pattern)
+
+
+def test_a_calibration_skips_the_same_files(folder):
+    records = calibrating._scanned(str(folder), "good", imagegate.PROFILES["default"], hidden=True)  # noqa: SLF001 - it has no other name
+
+    assert statuses(records, folder) == {name: status for name, (_, status) in JUDGED.items()}

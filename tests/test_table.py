@@ -20,7 +20,7 @@ ROOT = Path(imagegate.__file__).parents[1]
 
 @pytest.fixture
 def photos(tmp_path):
-    files = {"a.jpg": SHARP, "b.jpg": BLURRED, "c.txt": b"no picture" * 20, "d.jpg": SHARP[:3000]}
+    files = {"a.jpg": SHARP, "b.jpg": BLURRED, "c.gif": b"no picture" * 20, "d.jpg": SHARP[:3000]}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "e.jpg").symlink_to(tmp_path / "nowhere")

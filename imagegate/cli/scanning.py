@@ -85,9 +85,8 @@ def _stopped_by(error: OSError, output: str) -> Misuse:
     if output == STDOUT or not files.part.exists():
         return Misuse(f"{reason}; {first}scan again" if first else reason)
     size = decimal(files.part.stat().st_size)
-    if name in map(str, files):
-        return Misuse(f"{reason}; {files.part} has {size} of records: {first}continue with --resume")
-    return Misuse(f"{reason}; the records so far are in {files.part}: {first}continue with --resume")
+    holder = "it" if name == str(files.part) else str(files.part)
+    return Misuse(f"{reason}; {holder} has the records so far ({size}): {first}continue with --resume")
 
 
 class Run:
