@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
@@ -15,7 +13,7 @@ from imagegate.causes import CAUSES, Finding
 from imagegate.header import Header  # noqa: TC001 - msgspec reads the annotations of Outcome
 from imagegate.measure import Maps, Measurements  # noqa: TC001 - likewise
 from imagegate.words import Phrase
-from imagegate.workers import Died, Pool, cores
+from imagegate.workers import Died, Pool, cores, python_command
 
 if TYPE_CHECKING:
     from imagegate.intake import Received
@@ -26,10 +24,9 @@ Keep: TypeAlias = Literal["maps", "phash"]
 # What a terminal or a service manager sends to a whole group is the caller's to handle, who finishes what is under way;
 # a worker ends when the caller's end of its pipe is closed.
 _BOOTSTRAP: Final = (
-    "import signal, sys; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
-    "sys.path[:] = sys.argv[1:]; from imagegate.worker import main; main()"
+    "import signal; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
+    "from imagegate.worker import main; main()"
 )
-_HOME: Final = str(Path(__file__).parents[1])
 # A working picture has at most 1100 x 1100 pixels of luma and colour.
 _LONGEST_ANSWER: Final = 1 << 23
 
@@ -118,11 +115,8 @@ def _obituary(death: Died, policy: Policy) -> Finding:
 
 
 def worker_command() -> list[str]:
-    """What starts a worker.
-
-    The current folder may be one of photos, and is no place to import from: hence -P, and no empty entry of the path.
-    """
-    return [sys.executable, "-P", "-c", _BOOTSTRAP, *(entry or _HOME for entry in sys.path)]
+    """What starts a worker."""
+    return python_command(_BOOTSTRAP)
 
 
 def _after_fork() -> None:

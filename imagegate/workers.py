@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from imagegate.words import Phrase
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_HOME: Final = str(Path(__file__).parents[1])
 _LENGTH: Final = 8  # bytes that state how many follow
 # Kernels that are not yet on disk take half a minute to compile, and longer on a busy machine.
 _START_SECONDS: Final = 300
@@ -77,6 +79,15 @@ def _exactly(pipe: RawIOBase, length: int) -> bytearray:
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def python_command(code: str) -> list[str]:
+    """What starts a process that runs code of this package, found where it is found here.
+
+    The current folder may be one of photos, and is no place to import from: hence -P, and no empty entry of the path.
+    """
+    path = "import sys; sys.path[:] = sys.argv[1:]; "
+    return [sys.executable, "-P", "-c", path + code, *(entry or _HOME for entry in sys.path)]
 
 
 class Worker:
