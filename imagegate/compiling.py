@@ -26,16 +26,12 @@ def compilers() -> Iterator[Iterator[int]]:
 
     Whatever ends the block ends them. One that fails says nothing: what it did not compile, its caller does.
     """
-    running = [
-        subprocess.Popen(  # noqa: S603 - our own code
-            python_command(f"from imagegate.compiling import {half}; {half}()"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for half in _HALVES[: cores()]
-    ]
+    running: list[subprocess.Popen[bytes]] = []
     try:
+        for half in _HALVES[: cores()]:
+            command = python_command(f"from imagegate.compiling import {half}; {half}()")
+            nowhere = subprocess.DEVNULL
+            running.append(subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere))  # noqa: S603 - ours
         yield _counts(running[0])
     finally:
         for process in running:

@@ -90,7 +90,6 @@ def _sources(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.py"))
 
 
-@cache
 def _processor() -> str:
     """Numba's name of it; machine code for another processor is not used."""
     chosen = os.environ.get("NUMBA_CPU_NAME")

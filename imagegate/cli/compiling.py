@@ -42,7 +42,7 @@ def compile_first(*, quiet: bool) -> None:
 
 
 def _announcement(done: int, total: int) -> str:
-    rest = f"; {done} of {total} are there already" if done else ""
+    rest = f"; {done} of {total} are done" if done else ""
     return f"compiling {total} kernels, once for this installation, which takes about half a minute{rest}"
 
 
