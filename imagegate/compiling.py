@@ -6,7 +6,10 @@ more than half the time, and the process that goes on has not the 200 MiB that c
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -29,14 +32,20 @@ def compilers() -> Iterator[Iterator[int]]:
     running: list[subprocess.Popen[bytes]] = []
     try:
         for half in _HALVES[: cores()]:
-            command = python_command(f"from imagegate.compiling import {half}; {half}()")
-            nowhere = subprocess.DEVNULL
-            running.append(subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere))  # noqa: S603 - ours
+            code = f"from imagegate import compiling; compiling.end_with_parent(); compiling.{half}()"
+            running.append(
+                subprocess.Popen(  # noqa: S603 - our own code
+                    python_command(code),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
         yield _counts(running[0])
     finally:
         for process in running:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 def _counts(last: subprocess.Popen[bytes]) -> Iterator[int]:
@@ -45,6 +54,16 @@ def _counts(last: subprocess.Popen[bytes]) -> Iterator[int]:
         with suppress(subprocess.TimeoutExpired):
             ended = last.wait(_POLL_SECONDS) is not None
         yield kernel_cache.done()
+
+
+def end_with_parent() -> None:
+    """End this process with the one that started it: whatever ends that closes the pipe between them."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def the_tiles() -> None:

@@ -38,9 +38,11 @@ def total() -> int:
 
 def done() -> int:
     """Number of kernels whose machine code for this processor is on disk."""
-    marks = (_mark(version("numba")), source_stamp(), _mark(_processor()))
     pattern = f"*.py{sys.version_info[0]}{sys.version_info[1]}{getattr(sys, 'abiflags', '')}.nbi"
-    indexes = (index for folder in _FOLDERS if (place := place_of(folder)) for index in place.glob(pattern))
+    indexes = [index for folder in _FOLDERS if (place := place_of(folder)) for index in place.glob(pattern)]
+    if not indexes:  # as of the first command, which has most to wait for
+        return 0
+    marks = (_mark(version("numba")), source_stamp(), _mark(_processor()))
     return sum(all(mark in data for mark in marks) for data in map(Path.read_bytes, indexes))
 
 

@@ -20,6 +20,7 @@ from imagegate.cli import compiling
 from imagegate.cli.compiling import compile_first
 from imagegate.compiling import compilers
 from imagegate.kernels._jit import _Files
+from imagegate.workers import python_command
 
 ROOT = Path(kernels.__file__).parents[2]
 SAMPLE = ROOT / "sample_images" / "good_mst05.jpg"
@@ -139,6 +140,15 @@ def test_machine_code_of_another_processor_source_or_numba_does_not_count(change
         monkeypatch.setattr(kernel_cache, "version", lambda _: "0.1.2")
 
     assert kernel_cache.done() == 0
+
+
+@pytest.mark.usefixtures("nothing_compiled")
+def test_a_process_that_compiles_ends_with_the_one_that_started_it():
+    code = "from imagegate import compiling; compiling.end_with_parent(); compiling.the_tiles()"
+    process = subprocess.Popen(python_command(code), stdin=subprocess.PIPE)
+    process.communicate()  # closes its end of the pipe, as the system does for a process that was killed
+
+    assert process.returncode == 1
 
 
 @pytest.mark.usefixtures("nothing_compiled")
