@@ -10,14 +10,12 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imagegate import kernel_cache
 from imagegate.workers import cores, python_command
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _HALVES: Final = ("all_but_the_tiles", "the_tiles")
 _POLL_SECONDS: Final = 0.2

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from typing import TYPE_CHECKING
 
+import PIL.Image
 from msgspec.structs import replace
 
 from imagegate.causes import Unreadable
+from imagegate.header import Header
 from imagegate.pil import damage_of, of_pil
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    import PIL.Image
-
-    from imagegate.header import Header
 
 
 def require() -> None:

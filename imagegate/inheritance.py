@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from imagegate.privacy import echoed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 def _shipped() -> Iterator[tuple[str, str]]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 import numpy as np
 
 from imagegate.causes import CAUSES, Finding
-from imagegate.header import Header  # noqa: TC001 - msgspec reads the annotations of Outcome
-from imagegate.measure import Maps, Measurements  # noqa: TC001 - likewise
+from imagegate.header import Header
+from imagegate.intake import Received
+from imagegate.measurements import Maps, Measurements
+from imagegate.policy import Policy
 from imagegate.words import Phrase
 from imagegate.workers import Died, Pool, cores, python_command
-
-if TYPE_CHECKING:
-    from imagegate.intake import Received
-    from imagegate.policy import Policy
 
 Keep: TypeAlias = Literal["maps", "phash"]
 

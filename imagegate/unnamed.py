@@ -6,11 +6,8 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+from types import TracebackType
+from typing import BinaryIO, Final, Self
 
 PREFIX: Final = ".imagegate-"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import msgspec
@@ -19,9 +20,6 @@ from imagegate.isolation import Outcome, Request, encoded
 from imagegate.policy import Policy
 from imagegate.words import Phrase
 from imagegate.workers import receive, send
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MEBIBYTE: Final = 1 << 20
 _STDIN, _STDOUT, _STDERR = range(3)

@@ -14,10 +14,10 @@ PACKAGE = pathlib.Path(imagegate.__file__).parent
 # Each may import those before it.
 FLOW = (
     "words", "causes", "metrics", "rules", "privacy", "unnamed", "inheritance", "request", "policy", "judge",
-    "strict_json", "header", "pil", "heif", "intake", "integrity", "kernel_cache", "kernels", "traces", "reduction",
-    "decode", "measure", "overlay", "notebook", "bodies", "report", "schema", "workers", "isolation", "gate",
-    "compiling", "payload", "errors", "rejections", "waits", "explanation", "worker", "versions", "scanning", "page",
-    "calibration", "doctor", "web", "frameworks", "cli",
+    "measurements", "strict_json", "header", "pil", "heif", "intake", "integrity", "kernel_cache", "kernels",
+    "traces", "reduction", "decode", "measure", "overlay", "notebook", "bodies", "report", "schema", "workers",
+    "isolation", "gate", "compiling", "payload", "errors", "rejections", "waits", "explanation", "worker", "versions",
+    "scanning", "page", "calibration", "doctor", "web", "frameworks", "cli",
 )  # fmt: skip
 
 

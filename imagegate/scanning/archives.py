@@ -7,18 +7,15 @@ import tarfile
 import threading
 import weakref
 import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self
 
 from imagegate.intake import read_bounded
+from imagegate.policy import Policy
 from imagegate.scanning.item import Content, Item, Unopened, failed, held, read
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterator, Mapping
-
-    from imagegate.policy import Policy
 
 ENCRYPTED: Final = 0x1  # APPNOTE.TXT 4.4.4, general purpose bit 0
 UTF8_NAME: Final = 0x800  # bit 11

@@ -7,13 +7,11 @@ import filecmp
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imagegate.unnamed import Unnamed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # What os.link fails with where source and target cannot have one file in common.
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES})

@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.privacy import may_be_a_photo
 from imagegate.scanning import archives, remote, tables
 from imagegate.scanning.item import Content, Item, Unopened, failed, longest, read
 from imagegate.scanning.names import sorted_names
 from imagegate.unnamed import PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from imagegate.policy import Policy
 
 __all__ = ["Content", "Item", "Items", "apart_from", "file_item", "is_glob", "items_of", "paths_in"]
 

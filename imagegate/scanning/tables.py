@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from imagegate.policy import Policy
 from imagegate.scanning.item import Content, Item, content_of, failed, longest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from imagegate.policy import Policy
 
 # Beside the picture, a row holds at most so many bytes.
 OTHER_CELLS: Final = 1 << 20

@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from fastapi import FastAPI
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of endpoints
+from starlette.requests import Request
 from starlette.responses import Response
 
 import imagegate
 from imagegate import heif
-from imagegate.bodies import BODIES
+from imagegate.bodies import BODIES, Answer
 from imagegate.gate import check, warmup
-from imagegate.policy import PROFILES
+from imagegate.policy import PROFILES, Policy
 from imagegate.web import openapi
 from imagegate.web.answers import DEFAULT_DIALECT, Nobody, of_verdict, refusal, response
 from imagegate.web.body import Gone, Upload
@@ -38,13 +39,7 @@ from imagegate.web.site import Site
 from imagegate.words import Phrase, choose
 from imagegate.workers import cores
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from imagegate.bodies import Answer
-    from imagegate.policy import Policy
-
-    Verdict: TypeAlias = imagegate.Report | imagegate.PayloadReport
+Verdict: TypeAlias = imagegate.Report | imagegate.PayloadReport
 
 T = TypeVar("T")
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from imagegate.scanning.columns import COLUMNS, arrow_batches, arrow_schema, row
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
 
 def form_of(path: Path) -> Callable[[Iterator[bytes], BinaryIO], None]:
