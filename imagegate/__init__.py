@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imagegate.causes import CAUSES, Cause, Finding
     from imagegate.explanation import ApiError, explain
     from imagegate.gate import check, warmup
-    from imagegate.measure import Measurements
+    from imagegate.measurements import Measurements
     from imagegate.payload import PayloadReport, check_payload
     from imagegate.policy import PROFILES, Policy
     from imagegate.report import ImageRejected, Report
@@ -48,7 +48,7 @@ _HOME: Final = {
     "Cause": "causes",
     "Finding": "causes",
     "ImageRejected": "report",
-    "Measurements": "measure",
+    "Measurements": "measurements",
     "PROFILES": "policy",
     "PayloadReport": "payload",
     "Policy": "policy",

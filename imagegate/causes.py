@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from imagegate.words import ENGLISH, say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from imagegate.words import Phrase
+from imagegate.words import ENGLISH, Phrase, say
 
 Status: TypeAlias = Literal[400, 422]
 Severity: TypeAlias = Literal["reject", "warn", "ignore"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
+import PIL.Image
 import simplejpeg
 
 from imagegate import heif
 from imagegate.causes import Unreadable
-from imagegate.header import png
+from imagegate.header import Header, png
+from imagegate.intake import Received
 from imagegate.integrity import (
     check_png_chunks,
     check_png_stream,
@@ -35,14 +38,6 @@ from imagegate.reduction import (
 )
 from imagegate.traces import check_stairs
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import PIL.Image
-
-    from imagegate.header import Header
-    from imagegate.intake import Received
 
 DECODER_FACTORS: Final = (8, 4, 2)
 BLOCK: Final = 8  # pixels of a side in a JPEG

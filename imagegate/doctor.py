@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 import imagegate
 from imagegate.versions import versions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 BLUR_SIGMA: Final = 6.0
 QUALITY: Final = 90

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from imagegate.causes import CAUSES, LEGIT_IMAGE, LEGIT_REQUEST, LEGIT_UNCLEAR, Cause
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Fault: TypeAlias = Literal["caller", "service", "network"]
 

@@ -7,21 +7,18 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, get_args, runtime_checkable
 
 import msgspec
 
 from imagegate.bodies import BODIES, ParsedBody
 from imagegate.bodies.fields import mapping, seconds, text, unix_time
-from imagegate.causes import CAUSES, Status
+from imagegate.causes import CAUSES, Finding, Status
 from imagegate.errors import APIS, BY_CODE, BY_STATUS, UNKNOWN, Fault, Meaning, of_cause
 from imagegate.privacy import echoed, may_be_a_photo
 from imagegate.rejections import INSIDE
 from imagegate.waits import wait
 from imagegate.words import Phrase, choose, say
-
-if TYPE_CHECKING:
-    from imagegate.causes import Finding
 
 Body: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any] | list[Any] | None
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[Any, Any]] | None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import msgspec
@@ -12,30 +13,20 @@ import numpy as np
 import simplejpeg
 
 from imagegate import heif, isolation
-from imagegate.causes import CAUSES, Unreadable
-from imagegate.decode import decode
-from imagegate.header import FORMATS, format_of_mime, read, sniff
+from imagegate.causes import CAUSES, Finding, Unreadable
+from imagegate.decode import Picture, decode
+from imagegate.header import FORMATS, Header, format_of_mime, read, sniff
 from imagegate.header.pixels import of_array
-from imagegate.intake import receive
-from imagegate.isolation import Outcome
+from imagegate.intake import Received, receive
+from imagegate.isolation import Keep, Outcome
 from imagegate.judge import evaluate
 from imagegate.measure import measure
 from imagegate.measure.phash import phash
+from imagegate.measurements import Maps, Measurements
 from imagegate.pil import of_pil
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.report import Report
 from imagegate.words import ENGLISH, Phrase, choose, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from imagegate.causes import Finding
-    from imagegate.decode import Picture
-    from imagegate.header import Header
-    from imagegate.intake import Received
-    from imagegate.isolation import Keep
-    from imagegate.measure import Maps, Measurements
-    from imagegate.policy import Policy
 
 UNREADABLE: Final = 400
 # What browsers declare where they know no type says nothing of it.

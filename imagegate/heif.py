@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import PIL.Image
 from msgspec.structs import replace
 
 from imagegate.causes import Unreadable
+from imagegate.header import Header
 from imagegate.pil import damage_of, of_pil
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    import PIL.Image
-
-    from imagegate.header import Header
 
 # A photo has three to ten boxes, of which all but those of data have some kilobytes (ISO/IEC 14496-12, section 4.2).
 # libheif reads millions of them, and holds the GIL meanwhile.

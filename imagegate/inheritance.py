@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from imagegate.privacy import echoed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 # Characters of a policy; the longest that is shipped has 3,200. Python's TOML parser takes the square of the parts of
 # one key: 13 s for 64 KiB, whence the bound on the dots of a line too, which no key leaves.

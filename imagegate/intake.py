@@ -8,23 +8,20 @@ import stat
 import string
 import sys
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 import numpy as np
+import PIL.Image
 import pybase64
 from msgspec.structs import replace
 
 from imagegate.causes import Unreadable
 from imagegate.header.sniff import sniff
 from imagegate.pil import encoded_of
+from imagegate.policy import Policy
 from imagegate.privacy import Unprinted, may_be_a_photo
 from imagegate.stepwise import end_of
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    import PIL.Image
-
-    from imagegate.policy import Policy
 
 ACCEPTED: Final = (
     "Base64 text (str), bytes, a path (os.PathLike), a binary file object, a PIL image or a NumPy array "

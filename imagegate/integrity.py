@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
 
 from imagegate import stepwise
 from imagegate.causes import Unreadable
 from imagegate.header import jpeg, png
 from imagegate.words import Phrase
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import TypeAlias
-
-    Body: TypeAlias = memoryview | bytes
+Body: TypeAlias = memoryview | bytes
 
 _CRITICAL: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _PALETTE_BYTES: Final = range(3, 3 * 256 + 1, 3)

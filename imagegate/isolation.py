@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
 import msgspec
 import numpy as np
 
 from imagegate.causes import CAUSES, Finding
-from imagegate.header import Header  # noqa: TC001 - msgspec reads the annotations of Outcome
-from imagegate.measure import Maps, Measurements  # noqa: TC001 - likewise
+from imagegate.header import Header
+from imagegate.intake import Received
+from imagegate.measurements import Maps, Measurements
+from imagegate.policy import Policy
 from imagegate.words import Phrase
-from imagegate.workers import Died, Pool, cores
-
-if TYPE_CHECKING:
-    from imagegate.intake import Received
-    from imagegate.policy import Policy
+from imagegate.workers import Died, Pool, cores, python_command
 
 Keep: TypeAlias = Literal["maps", "phash"]
 
@@ -34,10 +30,9 @@ class Judge(Protocol):
 # What a terminal or a service manager sends to a whole group is the caller's to handle, who finishes what is under way;
 # a worker ends when the caller's end of its pipe is closed.
 _BOOTSTRAP: Final = (
-    "import signal, sys; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
-    "sys.path[:] = sys.argv[2:]; from importlib import import_module; import_module(sys.argv[1]).main()"
+    "import signal; [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
+    "from {module} import main; main()"
 )
-_HOME: Final = str(Path(__file__).parents[1])
 # A working picture has at most 1100 x 1100 pixels of luma and colour.
 _LONGEST_ANSWER: Final = 1 << 23
 
@@ -134,11 +129,8 @@ def judge_here(judge: Judge) -> None:
 
 
 def worker_command(module: str = "imagegate.worker") -> list[str]:
-    """What starts a worker that runs the `main` of a module.
-
-    The current folder may be one of photos, and is no place to import from: hence -P, and no empty entry of the path.
-    """
-    return [sys.executable, "-P", "-c", _BOOTSTRAP, module, *(entry or _HOME for entry in sys.path)]
+    """What starts a worker that runs the `main` of a module."""
+    return python_command(_BOOTSTRAP.format(module=module))
 
 
 def _after_fork() -> None:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from imagegate.causes import CAUSES
-from imagegate.metrics import METRICS
-from imagegate.rules import RULES
+from imagegate.causes import CAUSES, Finding
+from imagegate.metrics import METRICS, Metric
+from imagegate.policy import Policy
+from imagegate.rules import RULES, Rule, Stage
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from imagegate.causes import Finding
-    from imagegate.metrics import Metric
-    from imagegate.policy import Policy
-    from imagegate.rules import Rule, Stage
 
 
 class Judged(NamedTuple):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from imagegate.words import Digits, Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 _THREE_DIGITS: Final = 100
 _EXACT: Final = 17  # significant digits that tell any two doubles apart

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from imagegate.judge import judged, stated, unlimited
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from imagegate.causes import Finding
-    from imagegate.header import Header
-    from imagegate.judge import Judged
-    from imagegate.measure import Measurements
-    from imagegate.policy import Policy
+from imagegate.causes import Finding
+from imagegate.header import Header
+from imagegate.judge import Judged, judged, stated, unlimited
+from imagegate.measurements import Measurements
+from imagegate.policy import Policy
 
 # Middle tones: at least 3:1 against both white and near-black (WCAG 2.2, 1.4.11). Text takes the notebook's colour,
 # so that no meaning rests on these alone.

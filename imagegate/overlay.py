@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from imagegate.header.exif import TO_SEEN
 from imagegate.kernels.structure import TILE
 from imagegate.measure.exposure import BLACK, WHITE
+from imagegate.measurements import Maps
 from imagegate.reduction import WHOLE, eighths
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imagegate.measure import Maps
 
 Mask: TypeAlias = NDArray[np.bool_]
 Colours: TypeAlias = NDArray[np.uint8]

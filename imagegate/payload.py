@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from imagegate.causes import Finding
 from imagegate.gate import UNREADABLE, examine
 from imagegate.judge import evaluate
 from imagegate.metrics import METRICS
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.report import Report, Verdict
-from imagegate.request import MISSING, joined, places, tokens_of
-from imagegate.strict_json import Malformed, as_text, parse, size_of, type_of
+from imagegate.request import MISSING, Request, joined, places, tokens_of
+from imagegate.strict_json import Body, Malformed, as_text, parse, size_of, type_of
 from imagegate.words import Phrase, choose
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from imagegate.causes import Finding
-    from imagegate.policy import Policy
-    from imagegate.request import Request
-    from imagegate.strict_json import Body
 
 MOST_COUNTED: Final = int(METRICS["image_count"].high)
 # Of a million fields that are missing, the first tell as much as all.

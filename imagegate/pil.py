@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from imagegate.causes import Unreadable
 from imagegate.header import Header, exif, sniff
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import PIL.Image
 
 Samples: TypeAlias = NDArray[Any]  # uint8 or uint16
 

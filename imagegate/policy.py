@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral, Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -15,11 +16,7 @@ from imagegate.inheritance import PROFILE_TEXTS, no_profile, tables_of
 from imagegate.metrics import METRICS
 from imagegate.request import Request, request_of
 from imagegate.rules import RULES, Bound, Rule
-
-if TYPE_CHECKING:
-    import os
-
-    from imagegate.words import Phrase
+from imagegate.words import Phrase
 
 DataUri: TypeAlias = Literal["allowed", "required", "forbidden"]
 Readable: TypeAlias = Literal["jpeg", "png", "heic"]

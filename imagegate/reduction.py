@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.kernels.resample import BLOCK, TAPS, UNIT, filtered_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Samples: TypeAlias = NDArray[Any]  # uint8 or uint16

@@ -6,14 +6,12 @@ ERRORS lists it by, or no code where the picture was taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from imagegate.bodies import ParsedBody
 from imagegate.errors import BY_CODE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 OK: Final = 200
 RUNNING: Final = "running"

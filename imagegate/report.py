@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
+import PIL.Image
 
 from imagegate.bodies import Refusal, dialect
 from imagegate.causes import CAUSES, Finding
+from imagegate.header import Header
 from imagegate.header.model import UNREPORTED
+from imagegate.measurements import Maps, Measurements
 from imagegate.notebook import to_html
 from imagegate.policy import RULE_OF, Policy
-
-if TYPE_CHECKING:
-    import PIL.Image
-
-    from imagegate.header import Header
-    from imagegate.measure import Maps, Measurements
 
 _RANK = {code: rank for rank, code in enumerate(CAUSES)}
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_type_hints
+from typing import Any, Final, TypeAlias, get_args, get_type_hints
 
 import msgspec
 
 from imagegate.causes import CAUSES, Status
 from imagegate.header import FORMATS, Header
 from imagegate.header.model import UNREPORTED
-from imagegate.measure import Measurements
-from imagegate.metrics import METRICS
-
-if TYPE_CHECKING:
-    from imagegate.metrics import Metric
+from imagegate.measurements import Measurements
+from imagegate.metrics import METRICS, Metric
 
 Schema: TypeAlias = dict[str, Any]
 

@@ -5,10 +5,8 @@ Over 20 MB that takes up to a quarter of a second, in which a service answers no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    import re
+import re
+from typing import Any, Final
 
 STEP: Final = 1 << 20
 # Bytes that a match may reach into the next step.

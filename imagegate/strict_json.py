@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
 from imagegate.request import joined
 from imagegate.stepwise import end_of
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
 
 Body: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any]
 

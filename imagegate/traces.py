@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.causes import Unreadable
 from imagegate.kernels import row_sums, stair_steepness
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SEGMENTS: Final = 16
 NARROWEST: Final = 8  # pixels of a segment: noise must not show in its mean

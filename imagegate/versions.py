@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import imagegate
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from imagegate.bodies import ParsedBody
+from imagegate.bodies import ParsedBody
 
 # A year: what asks for more is no wait but a mistake, such as milliseconds.
 LONGEST: Final = 366 * 86_400.0

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import msgspec
 
 from imagegate.gate import judge, warmup
 from imagegate.intake import Received
-from imagegate.isolation import Outcome, Request, encoded
+from imagegate.isolation import Keep, Outcome, Request, encoded
 from imagegate.policy import Policy
 from imagegate.words import Phrase
 from imagegate.workers import receive, send, send_note
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from imagegate.isolation import Keep
 
 MEBIBYTE: Final = 1 << 20
 _STDIN, _STDOUT, _STDERR = range(3)

@@ -12,18 +12,18 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from io import RawIOBase
+from pathlib import Path
+from typing import Final, TypeVar, cast
 
 from imagegate.words import Phrase
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from io import RawIOBase
-
 T = TypeVar("T")
 
+_HOME: Final = str(Path(__file__).parents[1])
 _LENGTH: Final = 8  # bytes that state how many follow
 # The first byte of a note: what a worker is at. Answers are objects in MessagePack, and none of those begins so.
 _NOTE: Final = b"\0"
@@ -87,6 +87,15 @@ def _exactly(pipe: RawIOBase, length: int) -> bytearray:
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def python_command(code: str) -> list[str]:
+    """What starts a process that runs code of this package, found where it is found here.
+
+    The current folder may be one of photos, and is no place to import from: hence -P, and no empty entry of the path.
+    """
+    path = "import sys; sys.path[:] = sys.argv[1:]; "
+    return [sys.executable, "-P", "-c", path + code, *(entry or _HOME for entry in sys.path)]
 
 
 class Worker:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from imagegate.cli.compiling import compile_first
+
 # A busy machine is no failure.
 settings.register_profile("imagegate", deadline=None)
 settings.load_profile("imagegate")
@@ -15,6 +17,12 @@ settings.load_profile("imagegate")
 # A shell starts what runs in its background with SIGINT ignored, which processes of tests would inherit, and not end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session):
+    """Compile once, before each of pytest's workers does: no command that is tested is the first of an installation."""
+    if not hasattr(session.config, "workerinput"):
+        compile_first(quiet=True)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from imagegate.calibration.binomial import photos_needed
 from imagegate.causes import CAUSES
 from imagegate.errors import APIS, ERRORS
 from imagegate.inheritance import PROFILE_TEXTS
-from imagegate.measure import Measurements
+from imagegate.measurements import Measurements
 from imagegate.metrics import METRICS
 from imagegate.scanning.columns import COLUMNS
 from imagegate.web.config import Settings

@@ -245,6 +245,43 @@ def test_kernels_for_another_processor_are_compiled_anew_where_nothing_can_be_wr
         assert run(package, ONE_KERNEL, *before) == COMPILED
 
 
+PLACES = """
+from pathlib import Path
+from imagegate import kernel_cache, kernels
+print(kernel_cache.place_of(Path(kernels.__file__).parent))
+print(kernels.luma_of.stats.cache_path)
+"""
+
+
+def test_the_place_of_the_kernels_is_the_one_that_numba_takes(package, tmp_path_factory):
+    """The folder named, else beside the source, else the user's cache; without Numba they are looked for there."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    named = run(package, PLACES, NUMBA_CACHE_DIR=str(elsewhere)).split("\n")
+    beside = run(package, PLACES).split("\n")
+    with read_only(package) as before:
+        of_the_user = run(package, PLACES, *before, HOME=str(elsewhere)).split("\n")
+
+    for told, taken, _ in (named, beside, of_the_user):
+        assert told == taken
+    assert [Path(taken).parent for _, taken, _ in (named, beside, of_the_user)] == [
+        elsewhere, package / "imagegate" / "kernels", elsewhere / ".cache" / "numba"
+    ]  # fmt: skip
+
+
+def test_where_nothing_can_be_written_a_command_says_that_it_compiles_for_itself_alone(package):
+    with (
+        read_only(package) as before,
+        subprocess.Popen(
+            [*before, sys.executable, "-P", "-m", "imagegate", "warmup"],
+            env=BARE | {"PYTHONPATH": str(package)}, stderr=subprocess.PIPE, text=True,
+        ) as process,
+    ):  # fmt: skip
+        said = process.stderr.readline()
+        process.kill()
+
+    assert said.startswith("imagegate: compiling the kernels for this run alone, which takes about half a minute: ")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the image's kernels are for x86-64-v3")
 def test_the_image_compiles_nothing(package):

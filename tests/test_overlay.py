@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import imagegate
-from imagegate.measure import Maps
+from imagegate.measurements import Maps
 from imagegate.overlay import draw_layer, draw_marks, draw_overlay, draw_picture
 from imagegate.policy import Policy
 from tests.scenes import blurred, encoded, polygons

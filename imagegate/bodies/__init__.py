@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imagegate.bodies import fastapi, fhir, google_rpc, neolens, pearmedica, problem, telesoft
 from imagegate.bodies.model import Answer, Dialect, ParsedBody, Refusal
 from imagegate.privacy import echoed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["BODIES", "Answer", "Dialect", "ParsedBody", "Refusal", "dialect"]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from imagegate.bodies.fields import whole
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
 from imagegate.bodies.paths import pointer_through, steps
-
-if TYPE_CHECKING:
-    from imagegate.causes import Finding
+from imagegate.causes import Finding
 
 # Types of pydantic's own (docs.pydantic.dev, Validation Errors). All else is what a validator of the API's refuses.
 VALUE_ERROR: Final = "value_error"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from imagegate.bodies.fields import first, mapping, text
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
 from imagegate.bodies.paths import LONGEST, dotted, pointer_of
-
-if TYPE_CHECKING:
-    from imagegate.causes import Finding
+from imagegate.causes import Finding
 
 SYSTEM: Final = "urn:imagegate:cause"
 CONTENT_TYPE: Final = "application/fhir+json"

@@ -6,14 +6,12 @@ Details are typed messages (google/rpc/error_details.proto), in the JSON form of
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from imagegate.bodies.fields import first, http_status, mapping, text, whole
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
 from imagegate.bodies.paths import dotted, pointer_of
-
-if TYPE_CHECKING:
-    from imagegate.causes import Finding
+from imagegate.causes import Finding
 
 TYPE: Final = "type.googleapis.com/google.rpc."
 _DOMAIN: Final = "imagegate"

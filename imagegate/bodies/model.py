@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imagegate.causes import Finding
+from imagegate.causes import Finding
 
 # Status, headers and body.
 Answer: TypeAlias = tuple[int, dict[str, str], dict[str, Any]]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Final
 
 # RFC 6901, section 4; no array has more items than nine digits count.
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")

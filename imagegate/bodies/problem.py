@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from imagegate.bodies.fields import first, http_status, mapping, text
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
 from imagegate.bodies.paths import LONGEST
-
-if TYPE_CHECKING:
-    from imagegate.causes import Finding
+from imagegate.causes import Finding
 
 TYPE: Final = "urn:imagegate:cause:"
 CONTENT_TYPE: Final = "application/problem+json"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from imagegate.bodies.fields import mapping, seconds, text
 from imagegate.bodies.model import Answer, ParsedBody, Refusal
 from imagegate.bodies.paths import dotted, pointer_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # "Error Types": each documented code, and the type it belongs to.
 TYPES: Final[Mapping[str, str]] = MappingProxyType(

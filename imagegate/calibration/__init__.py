@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Context
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.calibration.binomial import (
     CONFIDENCE,
@@ -30,18 +32,11 @@ from imagegate.calibration.photos import Photos, badness, parted, photos_of
 from imagegate.calibration.roc import Auc, auc
 from imagegate.causes import CAUSES
 from imagegate.judge import evaluate
+from imagegate.measurements import Measurements
 from imagegate.metrics import METRICS
 from imagegate.policy import RULE_OF, Policy, resolve
-from imagegate.rules import RULES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from imagegate.measure import Measurements
-    from imagegate.rules import Rule
-    from imagegate.scanning import Record
+from imagegate.rules import RULES, Rule
+from imagegate.scanning import Record
 
 __all__ = ["CONFIDENCE", "Calibrated", "Calibration", "Quantile", "Share", "calibrate"]
 

@@ -5,26 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from imagegate.calibration import Calibrated, Calibration
+from imagegate.calibration.binomial import Share
 from imagegate.calibration.roc import beyond, curve
 from imagegate.calibration.texts import check, doubt, left_out, limit_text, number, percent, promise
-from imagegate.metrics import METRICS
+from imagegate.metrics import METRICS, Metric
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from imagegate.calibration import Calibrated, Calibration
-    from imagegate.calibration.binomial import Share
-    from imagegate.metrics import Metric
-
-    Values = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 # Drawn at the width of a phone, so that text is as large as it says there.
 WIDTH: Final = 340

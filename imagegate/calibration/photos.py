@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from imagegate.rules import RULES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
-
-    from imagegate.measure import Measurements
-    from imagegate.report import Report
-    from imagegate.rules import Rule
-    from imagegate.scanning import Record
+from imagegate.measurements import Measurements
+from imagegate.report import Report
+from imagegate.rules import RULES, Rule
+from imagegate.scanning import Record
 
 NOT_READ: Final = "not read"
 REPEATED: Final = "the same file again"

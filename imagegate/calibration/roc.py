@@ -10,20 +10,17 @@ shrink to nothing where a few photos happen to be told apart without error; this
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.calibration.binomial import TWO_SIDED
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    Values = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 _QUANTILE: Final = NormalDist().inv_cdf(1 - TWO_SIDED)
 _HALVINGS: Final = 60

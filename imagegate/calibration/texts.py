@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
 
-from imagegate.calibration.binomial import CONFIDENCE
+from imagegate.calibration import Calibrated, Calibration
+from imagegate.calibration.binomial import CONFIDENCE, Share
 from imagegate.metrics import METRICS
 from imagegate.policy import PROFILES
 from imagegate.versions import versions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from imagegate.calibration import Calibrated, Calibration
-    from imagegate.calibration.binomial import Share
 
 ONE_PERCENT: Final = 0.01
 

@@ -14,6 +14,7 @@ import typer
 import imagegate
 from imagegate.causes import CAUSES
 from imagegate.cli import ExitCode, inputs, reference
+from imagegate.cli.compiling import compile_first
 from imagegate.cli.inputs import STDIN, STDOUT, Misuse, shortened
 from imagegate.cli.output import as_utf8, complain, results, show, visible, write_json
 from imagegate.cli.printing import Printer, Tally
@@ -115,6 +116,7 @@ def check(  # noqa: PLR0913 - the options of the command
     inputs.refuse_unusable_files(files)
     inputs.refuse_unusable_overlay(overlay, files)
     inputs.refuse_unknown_dialect(api)
+    compile_first(quiet=quiet)
     printer = Printer(json=json, quiet=quiet, api=api, lang=lang)
     for name in files:
         report = _checked(name, judge, lang, detail=overlay is not None)
@@ -194,19 +196,20 @@ def scan(  # noqa: PLR0913 - the options of the command
     not images are skipped, counted, and never moved. Archives (zip, tar) and tables (JSONL, CSV, Parquet) that are
     named are read in place. With -o the records are written to a file instead.
     """
-    # They load the decoders, which --help does not need.
+    judge = inputs.policy_of(profile, policy)
+    if isolation is not None:
+        judge = msgspec.structs.replace(judge, isolation=isolation)
+    names = paths or []
+    inputs.refuse_unusable_page(html, names)
+    inputs.refuse_unknown_dialect(api)
+    compile_first(quiet=quiet)
+    # They load Numba and the decoders, which --help does not need, nor who waits for the kernels.
     from imagegate.cli import locations  # noqa: PLC0415
     from imagegate.cli.scanning import Run, explaining_stops, filter_of, output_of, sorter_of  # noqa: PLC0415
     from imagegate.scanning import items_of  # noqa: PLC0415
     from imagegate.scanning.counting import Count  # noqa: PLC0415
 
-    judge = inputs.policy_of(profile, policy)
-    if isolation is not None:
-        judge = msgspec.structs.replace(judge, isolation=isolation)
-    names = paths or []
     locations.refuse_unusable(names, from_list)
-    inputs.refuse_unusable_page(html, names)
-    inputs.refuse_unknown_dialect(api)
     plain = locations.are_files_and_folders(names)
     sorter = sorter_of(names, move_rejected, copy_passed, plain=plain)
     chosen = filter_of(include, exclude, output, html, strict=strict)
@@ -261,6 +264,7 @@ def payload(  # noqa: PLR0913 - the options of the command
     judge = inputs.policy_of(profile, policy)
     inputs.refuse_unusable_files([file])
     inputs.refuse_unknown_dialect(api)
+    compile_first(quiet=quiet)
     printer = Printer(json=json, quiet=quiet, api=api, lang=lang)
     printer.payload(file, imagegate.check_payload(inputs.body_of(file, judge), policy=judge, lang=lang))
     return _exit_code(printer.tally)
@@ -370,13 +374,15 @@ def serve(
     inputs.require_web()
     # The service's own parts are loaded by those who serve alone.
     from imagegate.web.config import load  # noqa: PLC0415
-    from imagegate.web.server import run  # noqa: PLC0415
 
     try:
         settings = load(os.environ, host=host, port=port)
         if show_config:
             results().print(settings.to_toml(), soft_wrap=True, end="")
         else:
+            compile_first(quiet=False)
+            from imagegate.web.server import run  # noqa: PLC0415 - it loads Numba
+
             run(settings)
     except (TypeError, ValueError) as error:
         raise Misuse(f"serve: {error}") from None
@@ -403,10 +409,12 @@ def calibrate(  # noqa: PLR0913 - the options of the command
 
     Of good photos: limits that keep to a reject rate. With bad ones: only of what tells them apart.
     """
-    from imagegate.calibration import page, texts  # noqa: PLC0415 - it loads the decoders, which --help does not need
-    from imagegate.cli import calibrating  # noqa: PLC0415 - likewise
-
     base = inputs.policy_of(profile, policy)
+    compile_first(quiet=quiet)
+    # They load Numba and the decoders, which --help does not need, nor who waits for the kernels.
+    from imagegate.calibration import page, texts  # noqa: PLC0415
+    from imagegate.cli import calibrating  # noqa: PLC0415
+
     calibrating.refuse_unusable_targets(output, html, policy)
     found = calibrating.calibrated(good, bad, base, reject_rate, hidden=quiet)
     if output is not None:
@@ -428,6 +436,7 @@ def warmup(*, json: JsonOption = False, quiet: TroubleOption = False) -> None:
     The first picture after it is checked as fast as any; the compiled kernels are kept on disk.
     """
     start = perf_counter()
+    compile_first(quiet=quiet)
     imagegate.warmup()
     seconds = perf_counter() - start
     if json:
@@ -444,6 +453,7 @@ def doctor(*, json: JsonOption = False, quiet: TroubleOption = False) -> int:
     """
     from imagegate.doctor import diagnose  # noqa: PLC0415 - --help does not need it
 
+    compile_first(quiet=quiet)
     diagnosis = diagnose()
     if json:
         write_json(diagnosis.to_dict())

@@ -6,7 +6,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 try:
     import python_multipart  # noqa: F401 - what reads forms is imported below, by others
@@ -16,7 +16,13 @@ try:
 except ImportError as error:
     raise ImportError("imagegate.frameworks.asgi needs: pip install starlette python-multipart") from error
 
+from collections.abc import Callable, Iterable, Iterator
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from imagegate.frameworks.core import LARGEST_BODY, Gate, lang_of
+from imagegate.policy import Policy
 from imagegate.report import ImageRejected
 from imagegate.web.answers import Nobody, parting, response
 from imagegate.web.body import Gone, Upload
@@ -26,14 +32,6 @@ from imagegate.web.media_types import refuse_encodings, refuse_other_types
 from imagegate.web.pool import Ledger
 from imagegate.web.refusals import Refused
 from imagegate.workers import cores
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from starlette.responses import Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from imagegate.policy import Policy
 
 P = ParamSpec("P")
 T = TypeVar("T")

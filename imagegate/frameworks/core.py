@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
-from imagegate.bodies import dialect
+from imagegate.bodies import Answer, dialect
 from imagegate.bodies.paths import pointer_through
 from imagegate.gate import check
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.privacy import Unprinted
 from imagegate.report import ImageRejected, Report
 from imagegate.web.config import MEBIBYTE
@@ -15,10 +15,6 @@ from imagegate.web.languages import asked_language
 from imagegate.web.refusals import Refused
 from imagegate.web.request_ids import REQUEST_ID, given_id
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from imagegate.bodies import Answer
-    from imagegate.policy import Policy
 
 LARGEST_BODY: Final = 32 * MEBIBYTE
 

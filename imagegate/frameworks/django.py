@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 try:
     from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -13,6 +13,8 @@ try:
 except ImportError as error:
     raise ImportError("imagegate.frameworks.django needs: pip install django") from error
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec.structs import replace
 
@@ -20,14 +22,9 @@ from imagegate.bodies import Refusal, dialect
 from imagegate.bodies.paths import pointer_through
 from imagegate.causes import CAUSES, Finding
 from imagegate.gate import check
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.web.request_ids import REQUEST_ID, given_id
 from imagegate.words import Phrase, choose
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from imagegate.policy import Policy
 
 
 class CauseCode(str):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 try:
     from rest_framework import serializers, views
 except ImportError as error:
     raise ImportError("imagegate.frameworks.drf needs: pip install djangorestframework") from error
 
+from collections.abc import Iterator
+
+from django.http import HttpResponse
+
+from imagegate.causes import Finding
 from imagegate.frameworks.django import CauseCode, GatedField, GateValidator, finding_at, no_file, refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from django.http import HttpResponse
-
-    from imagegate.causes import Finding
 
 __all__ = ["GateValidator", "GatedImageField", "exception_handler"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 try:
     from fastapi import Depends, File, Request, UploadFile
@@ -14,8 +14,14 @@ try:
 except ImportError as error:
     raise ImportError("imagegate.frameworks.fastapi needs: pip install fastapi python-multipart") from error
 
+from collections.abc import Callable, Coroutine, Iterator
+
+from fastapi.dependencies.models import Dependant
+from starlette.responses import Response
+
 from imagegate.frameworks.asgi import Bounds, off_the_loop, replayed
 from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing, several
+from imagegate.policy import Policy
 from imagegate.report import ImageRejected
 from imagegate.web.answers import Nobody
 from imagegate.web.body import Gone
@@ -23,14 +29,6 @@ from imagegate.web.media_types import JSON, refuse_all_but_forms, refuse_encodin
 from imagegate.web.openapi import LANGUAGE_HEADER, REFUSALS, RETRY_HEADER, problem
 from imagegate.web.refusals import Refused
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
-
-    from fastapi.dependencies.models import Dependant
-    from starlette.responses import Response
-
-    from imagegate.policy import Policy
 
 __all__ = ["GatedImage", "GatedRoute", "gated"]
 

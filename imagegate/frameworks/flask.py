@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 try:
     from flask import current_app, request
@@ -11,17 +11,15 @@ try:
 except ImportError as error:
     raise ImportError("imagegate.frameworks.flask needs: pip install flask") from error
 
+from collections.abc import Callable
+
 import msgspec
 
 from imagegate.frameworks.core import LARGEST_BODY, Gate, GatedImage, missing, several
+from imagegate.policy import Policy
 from imagegate.report import ImageRejected
 from imagegate.web.media_types import refuse_all_but_forms, refuse_encodings
 from imagegate.web.refusals import Refused, too_long
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imagegate.policy import Policy
 
 __all__ = ["GatedImage", "gated"]
 

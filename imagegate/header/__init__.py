@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imagegate.causes import Unreadable
 from imagegate.header import jpeg, png
 from imagegate.header.model import Header
 from imagegate.header.sniff import FORMATS, Format, format_of_mime, sniff
 from imagegate.words import Phrase, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 __all__ = ["FORMATS", "Format", "Header", "format_of_mime", "read", "sniff"]
 

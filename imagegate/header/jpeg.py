@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from imagegate import stepwise
 from imagegate.causes import Unreadable
 from imagegate.header import exif
 from imagegate.header.model import Header
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 SOI: Final = 0xD8
 EOI: Final = 0xD9

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from imagegate.header.model import Header
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def of_array(array: np.ndarray[Any, Any]) -> Header:

@@ -7,16 +7,14 @@ import itertools
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from imagegate.causes import Unreadable
 from imagegate.header import exif
 from imagegate.header.model import Header
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 IEND: Final = b"\0\0\0\0IEND\xae\x42\x60\x82"
@@ -195,7 +193,22 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
     raise _corrupt(Phrase("The PNG has more than {most} chunks.", most=_MOST_CHUNKS))
 
 
-def inflated(inflater: zlib._Decompress, stream: memoryview) -> Iterator[bytes]:
+class Inflater(Protocol):
+    """zlib's decompressor, whose own type has no public name."""
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """What was given to it and is not yet read."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+
+    def decompress(self, data: bytes | memoryview, longest: int = 0, /) -> bytes:
+        """Inflate up to so many bytes."""
+
+
+def inflated(inflater: Inflater, stream: memoryview) -> Iterator[bytes]:
     """The pieces that a part of a stream inflates to, none above 256 KiB."""
     for at in range(0, len(stream), INPUT_STEP):
         piece = inflater.decompress(stream[at : at + INPUT_STEP], _OUTPUT_STEP)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _WINDOW: Final = 4096  # bytes: room for the licence comment that may stand at the start of an SVG
 

@@ -5,24 +5,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 import numba
 from numba.core import caching
 
+from imagegate.kernel_cache import source_stamp
+
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def _digest() -> bytes:
-    package = Path(__file__).parent.parent
-    files = sorted([*package.glob("kernels/*.py"), *package.glob("measure/*.py")])
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
-
-
-# Of all that kernels are made of. Numba looks at the file of each alone, and would go on with machine code in which a
-# kernel of another file is as it was before.
-_SOURCES = _digest()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -40,10 +31,30 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         compiled = compile_as()(function)
         with suppress(RuntimeError):
             compiled._cache = _Kept(function)  # noqa: SLF001 - Numba has no public way to give a function its cache
-    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if kept is not None:
-        kept._source_stamp = (kept._source_stamp, _SOURCES)  # noqa: SLF001 - nor to tell it what a function is made of
+    cache: Any = getattr(compiled, "_cache", None)
+    if hasattr(cache, "_cache_file"):
+        cache._cache_file = _Files.of(cache)  # noqa: SLF001 - nor to tell it what a function is made of
     return cast("Callable[P, R]", compiled)
+
+
+class _Files(caching.IndexDataCacheFile):  # type: ignore[misc] # Numba is untyped
+    """The index of one kernel, and the machine code of each of its signatures."""
+
+    @classmethod
+    def of(cls, cache: Any) -> Self:
+        """The files of a function's cache; they are stale as soon as any kernel was changed."""
+        stamp = (cache._impl.locator.get_source_stamp(), source_stamp())  # noqa: SLF001 - Numba has no public way
+        return cls(cache.cache_path, cache._impl.filename_base, stamp)  # noqa: SLF001 - likewise
+
+    def save(self, key: Any, data: Any) -> None:
+        """Save machine code under a name of its signature's own.
+
+        Numba numbers them: of two processes that compile two signatures at once, each takes number 1, and the index
+        then names the code of the one for that of the other.
+        """
+        name = hashlib.sha256(repr(key).encode()).hexdigest()[:8]
+        self._data_name_pattern = f"{self._index_name.removesuffix('.nbi')}.{name}.{{number:d}}.nbc"
+        super().save(key, data)
 
 
 class _Readable:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels._jit import kernel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 BINS: Final = 128
 BIN_WIDTH: Final = 256  # in the units of the logarithms; a power of two, as a shift is what the kernel does

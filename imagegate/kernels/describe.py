@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels._jit import kernel
 from imagegate.kernels.structure import TILE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # (down, across) of each difference: along both axes, along both diagonals, and between them.
 _FULL: Final = (

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels._jit import kernel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 TILE_NUMBERS: Final = 60
 PICTURE_NUMBERS: Final = 40

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels._jit import kernel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 STRAY: Final = 5  # one segment in so many
 BESIDE: Final = 2  # rows on each side of an edge, from which its jump is told

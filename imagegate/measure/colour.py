@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels.colour import BIN_WIDTH, BINS, chroma_counts
 from imagegate.measure.exposure import LIGHT
 from imagegate.reduction import LARGEST_SIDE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _UNIT: Final = 4096  # Fixed-point units of one natural logarithm.
 # A sixteenth of the pixels of a working picture, and fewer of a larger one: shares of a photo need no more (47,000

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels._jit import kernel
 from imagegate.kernels.blocks import differences_across, differences_down
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _BLOCK: Final = 8
 

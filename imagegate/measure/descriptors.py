@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels import describe, network, structure
 from imagegate.kernels._jit import kernel
 from imagegate.kernels.blocks import differences_across
 from imagegate.kernels.statistics import mean, quantile, select
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 # Edges tell blur, and they stand where differences at lag 4 are largest; fine texture, the other witness, at lag 1.
 _STRONGEST: Final = 20

@@ -7,19 +7,17 @@ how light is spread; so dark and light skin pass alike (docs/limits.md and docs/
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels._jit import kernel
 from imagegate.kernels.grid import grid_sums
 from imagegate.kernels.histogram import luma_histogram
 from imagegate.kernels.statistics import mean
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 BLACK: Final = 5  # Highest luma that counts as black; .0015 of full light.
 WHITE: Final = 250  # Lowest luma that counts as clipped; JPEG leaves a ripple of some levels on flat white.

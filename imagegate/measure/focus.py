@@ -9,16 +9,14 @@ from __future__ import annotations
 import functools
 import math
 from importlib import resources
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels import network, structure
 from imagegate.measure.descriptors import Descriptors, Source, describe_picture
 from imagegate.measure.tiles import Tiles, closed_forms
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # Points of the curve from the network's radius to the true one that stand before the networks in the file.
 CURVE_POINTS: Final = 6

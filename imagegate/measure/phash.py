@@ -7,15 +7,13 @@ The DCT hash of Zauner, "Implementation and benchmarking of perceptual image has
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.header.exif import TO_SEEN
 from imagegate.kernels import grid_sums
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FREQUENCIES: Final = 16  # each way, from the lowest but the mean on
 BYTES: Final = FREQUENCIES**2 // 8

@@ -7,18 +7,16 @@ those of the other measures, to a fifth of `check()` on a small picture.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.kernels import structure
 from imagegate.kernels._jit import kernel
 from imagegate.kernels.statistics import quantile, select
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 # Of a sharp edge in working pixels: the photosite's aperture, demosaicing and the reduction to working size.
 _INHERENT_SIGMA: Final = 0.5

@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import os
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from types import SimpleNamespace, TracebackType
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -22,18 +24,11 @@ from imagegate.causes import CAUSES
 from imagegate.header import Header
 from imagegate.metrics import METRICS
 from imagegate.page.worst import Worst, thumbnails
+from imagegate.policy import Policy
 from imagegate.rules import RULES
+from imagegate.scanning import Record
 from imagegate.unnamed import Unnamed, naming
 from imagegate.versions import versions
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from types import TracebackType
-    from typing import Self
-
-    from imagegate.policy import Policy
-    from imagegate.scanning import Record
 
 __all__ = ["Page"]
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator, Mapping
 from heapq import heappush, heappushpop
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
+import PIL.Image
 import pybase64
 
 from imagegate.gate import check
-from imagegate.policy import RULE_OF
+from imagegate.measurements import Maps
+from imagegate.policy import RULE_OF, Policy
 from imagegate.scanning.sources import file_item
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    import PIL.Image
-
-    from imagegate.measure import Maps
-    from imagegate.policy import Policy
 
 PER_CAUSE: Final = 6
 LONG_SIDE: Final = 240  # pixels

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import os
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.scanning.columns import arrow_batches, arrow_schema
+from imagegate.scanning.duplicates import Duplicates
 from imagegate.scanning.filtering import Filter
 from imagegate.scanning.record import Record
 from imagegate.scanning.running import records_of
-from imagegate.scanning.sources import items_of
+from imagegate.scanning.sources import Item, items_of
 from imagegate.words import choose
 from imagegate.workers import cores
 
 if TYPE_CHECKING:
-    import os
-    from collections import Counter
-    from collections.abc import Generator, Iterable
-    from types import TracebackType
-    from typing import Self
-
     import pandas as pd
     import pyarrow as pa
-
-    from imagegate.policy import Policy
-    from imagegate.scanning.duplicates import Duplicates
-    from imagegate.scanning.sources import Item
+else:
+    from imagegate.scanning.extras import pandas as pd
+    from imagegate.scanning.extras import pyarrow as pa
 
 __all__ = ["Record", "Scan", "items_of", "scan", "scan_items"]
 
@@ -60,10 +57,7 @@ class Scan(Iterator[Record]):
         Raises:
             ImportError: pyarrow is not installed.
         """
-        schema = arrow_schema()
-        import pyarrow as pa  # noqa: PLC0415 - it is in an extra, and here by now
-
-        return pa.Table.from_batches(arrow_batches(record.to_dict() for record in self), schema)
+        return pa.Table.from_batches(arrow_batches(record.to_dict() for record in self), arrow_schema())
 
     def to_pandas(self) -> pd.DataFrame:
         """The records that are still to come, as a data frame with the columns and types of `to_arrow()`.
@@ -73,10 +67,6 @@ class Scan(Iterator[Record]):
         Raises:
             ImportError: pandas or pyarrow is not installed.
         """
-        try:
-            import pandas as pd  # noqa: PLC0415 - whoever wants a data frame has it
-        except ImportError:
-            raise ImportError("to_pandas() needs pandas: pip install pandas") from None
         nullable = {"int64": pd.Int64Dtype(), "bool": pd.BooleanDtype()}
         return self.to_arrow().to_pandas(types_mapper=lambda kind: nullable.get(str(kind)))
 

@@ -7,24 +7,21 @@ import sys
 import threading
 import weakref
 import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from imagegate.intake import READ_SIZE, read_bounded
+from imagegate.policy import Policy
 from imagegate.scanning import tar
+from imagegate.scanning.filtering import Filter
 from imagegate.scanning.images import has_image_name
 from imagegate.scanning.item import Content, Item, Peeked, Unopened, failed, held, read
+from imagegate.scanning.tar import Stream
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from imagegate.policy import Policy
-    from imagegate.scanning.filtering import Filter
-    from imagegate.scanning.tar import Stream
-
-    Unpack: TypeAlias = Callable[[str, BinaryIO, Policy, Filter], Iterator[Item]]
+Unpack: TypeAlias = Callable[[str, BinaryIO, Policy, Filter], Iterator[Item]]
 
 ENCRYPTED: Final = 0x1  # APPNOTE.TXT 4.4.4, general purpose bit 0
 UTF8_NAME: Final = 0x800  # bit 11

@@ -7,12 +7,10 @@ every text stands in double quotes, for a spreadsheet may also split cells at a 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from imagegate.scanning.columns import Cell
+from imagegate.scanning.columns import Cell
 
 # The full-width forms are taken for the others where Chinese, Japanese or Korean is typed.
 _FORMULA: Final = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_type_hints
@@ -10,12 +11,12 @@ import msgspec
 
 from imagegate.header import Header
 from imagegate.header.model import UNREPORTED
-from imagegate.measure import Measurements
+from imagegate.measurements import Measurements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     import pyarrow as pa
+else:
+    from imagegate.scanning.extras import pyarrow as pa
 
 Cell: TypeAlias = bool | int | float | str | None
 Kind: TypeAlias = type[bool] | type[int] | type[float] | type[str]
@@ -83,25 +84,16 @@ def arrow_schema() -> pa.Schema:
     Raises:
         ImportError: pyarrow is not installed.
     """
-    pa = _pyarrow()
     kinds = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
     return pa.schema([pa.field(name, kinds[kind]) for name, kind in COLUMNS.items()])
 
 
 def arrow_batches(records: Iterable[Mapping[str, Any]]) -> Iterator[pa.RecordBatch]:
     """The objects of records as batches of up to `BATCH` rows; no more than one batch is held."""
-    pa, schema = _pyarrow(), arrow_schema()
+    schema = arrow_schema()
     rows = map(row, records)
     while batch := list(islice(rows, BATCH)):
         yield pa.RecordBatch.from_pylist(batch, schema=schema)
-
-
-def _pyarrow() -> Any:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - it is in an extra
-    except ImportError:
-        raise ImportError("this needs pyarrow: pip install 'imagegate[parquet]'") from None
-    return pa
 
 
 def _codes(record: Mapping[str, Any], severity: str) -> str:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Self
 
-from imagegate.scanning.filtering import NOT_AN_IMAGE
+from imagegate.scanning.filtering import NOT_AN_IMAGE, Filter
 from imagegate.scanning.sources import inner_parts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Self
-
-    from imagegate.scanning.filtering import Filter
 
 
 class Count:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
 from imagegate.causes import CAUSES
 from imagegate.measure.phash import BYTES
+from imagegate.policy import Policy
 from imagegate.scanning.hamming import HammingIndex
 from imagegate.scanning.names import Names
+from imagegate.scanning.record import Record
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from imagegate.policy import Policy
-    from imagegate.scanning.record import Record
 
 CAUSE: Final = "duplicate_image"
 # An eighth of the bits: measured on copies of photos and on photos that look alike, in docs/scan.md.

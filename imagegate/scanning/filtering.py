@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from imagegate.scanning.images import has_image_name, is_image
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 HIDDEN: Final = "hidden"
 EXCLUDED: Final = "excluded"

@@ -8,15 +8,12 @@ codes of unlike pictures lie about as far from each other as from whatever is lo
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 CHUNK: Final = 16  # bits
 BLOCK: Final = 1 << 16  # codes: what grows in blocks is never copied, and a system gives memory when it is written to

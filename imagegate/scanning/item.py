@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imagegate.intake import read_bounded
+from imagegate.policy import Policy
 from imagegate.scanning.images import HEAD
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imagegate.policy import Policy
 
 
 class Content(NamedTuple):

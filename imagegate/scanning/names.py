@@ -6,11 +6,9 @@ import heapq
 import json
 import os
 import zlib
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from typing import Final
 
 BLOCK: Final = 128
 RUN: Final = 1 << 11  # names that are sorted at once

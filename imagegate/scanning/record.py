@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from imagegate.report import Report
 from imagegate.versions import versions
-
-if TYPE_CHECKING:
-    from imagegate.report import Report
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

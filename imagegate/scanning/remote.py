@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
+from imagegate.policy import Policy
 from imagegate.scanning import item
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from imagegate.policy import Policy
-    from imagegate.scanning.filtering import Filter
-    from imagegate.scanning.item import Content, Peeked
+from imagegate.scanning.filtering import Filter
+from imagegate.scanning.item import Content, Peeked
 
 _MARK: Final = "://"
 # A server of pages has no folders; to ask for one would load the picture as if it were a page of links.

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imagegate.gate import examine
+from imagegate.policy import Policy
 from imagegate.scanning.duplicates import Duplicates, looked_for
 from imagegate.scanning.record import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-    from concurrent.futures import Future
-
-    from imagegate.policy import Policy
-    from imagegate.scanning.sources import Item
+from imagegate.scanning.sources import Item
 
 # Pictures under way for each worker: a slow one must not leave the others idle, and what waits is but a path,
 WINDOW: Final = 4

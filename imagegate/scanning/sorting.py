@@ -7,14 +7,12 @@ import filecmp
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imagegate.scanning.sources import is_image_file
 from imagegate.unnamed import Unnamed, naming
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # What os.link fails with where source and target cannot have one file in common.
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 
-from imagegate.policy import resolve
+from imagegate.policy import Policy, resolve
 from imagegate.privacy import may_be_a_photo
 from imagegate.scanning import archives, remote, tables
 from imagegate.scanning.filtering import Filter, matches
@@ -18,12 +19,6 @@ from imagegate.scanning.images import HEAD, has_image_name, is_image
 from imagegate.scanning.item import Content, Item, Peeked, Unopened, failed, longest, read
 from imagegate.scanning.names import sorted_names
 from imagegate.unnamed import PREFIX
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Mapping
-
-    from imagegate.policy import Policy
 
 __all__ = ["Content", "Item", "Items", "file_item", "is_glob", "items_of", "paths_in"]
 

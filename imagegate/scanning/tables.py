@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from imagegate.policy import Policy
 from imagegate.scanning.cells import without_quote
 from imagegate.scanning.item import Content, Item, content_of, failed, longest
 from imagegate.stepwise import end_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from imagegate.policy import Policy
 
 # Beside the picture, a row holds at most so many bytes.
 OTHER_CELLS: Final = 1 << 20

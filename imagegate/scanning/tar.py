@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from imagegate.scanning.item import Unopened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 BLOCK: Final = 512
 # Bytes of the headers that extend one member's header: names, times, attributes.

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from imagegate.bodies import Answer
+from imagegate.causes import Finding
 from imagegate.gate import check
 from imagegate.payload import PayloadReport, check_payload
+from imagegate.policy import Policy
 from imagegate.report import Report
 from imagegate.web.inspection import of_report
 from imagegate.web.judging import judge
 from imagegate.web.refusals import Refused, overloaded
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from imagegate.bodies import Answer
-    from imagegate.causes import Finding
-    from imagegate.policy import Policy
 
 Kind: TypeAlias = Literal["check", "check-payload", "inspect"]
 Verdict: TypeAlias = Report | PayloadReport

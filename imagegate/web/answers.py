@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from imagegate.bodies import BODIES
+from imagegate.bodies import BODIES, Answer
 from imagegate.web.body import discard
 from imagegate.web.languages import asked_language
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
-
-    from imagegate.bodies import Answer
-    from imagegate.web.refusals import Refused
+from imagegate.web.refusals import Refused
 
 DEFAULT_DIALECT: Final = "problem"
 

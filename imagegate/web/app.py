@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of endpoints
+from starlette.requests import Request
 from starlette.responses import Response
 
 import imagegate
 from imagegate import heif
 from imagegate.bodies import BODIES
 from imagegate.gate import warmup
-from imagegate.policy import PROFILES
+from imagegate.policy import PROFILES, Isolation, Policy
 from imagegate.web import openapi
-from imagegate.web.answering import Question, answered
+from imagegate.web.answering import Answered, Kind, Question, answered
 from imagegate.web.answers import DEFAULT_DIALECT, Nobody, refusal
 from imagegate.web.body import Gone, Upload
 from imagegate.web.clients import Rates
@@ -38,12 +39,6 @@ from imagegate.web.pool import Full, Ledger, Pool
 from imagegate.web.refusals import RETRY_SECONDS, Refused, overloaded
 from imagegate.web.site import Site
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from imagegate.policy import Isolation, Policy
-    from imagegate.web.answering import Answered, Kind
 
 T = TypeVar("T")
 

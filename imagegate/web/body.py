@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from imagegate.web.pool import Full
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from imagegate.web.config import Settings
+from imagegate.web.pool import Full, Ledger
 from imagegate.web.refusals import Refused, overloaded, too_long
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from starlette.datastructures import Headers
-    from starlette.types import Receive
-
-    from imagegate.web.config import Settings
-    from imagegate.web.pool import Ledger
 
 # Seconds over which the speed of an upload is judged: phones lose their connection for a moment.
 PATIENCE: Final = 5.0

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final
 
 # Seconds' worth of requests that may come at once: an app sends a handful of photos, then nothing for long.
 BURST_SECONDS: Final = 10.0

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from imagegate.policy import PROFILES, Isolation, Policy, resolve
 from imagegate.workers import cores
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MEBIBYTE: Final = 1 << 20
 PREFIX: Final = "IMAGEGATE_"

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
-from imagegate.judge import judged, stated, unlimited
-from imagegate.policy import RULE_OF
+from imagegate.bodies import Answer
+from imagegate.judge import Judged, judged, stated, unlimited
+from imagegate.measurements import Maps
+from imagegate.metrics import Metric
+from imagegate.policy import RULE_OF, Policy
+from imagegate.report import Report
 from imagegate.words import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from imagegate.bodies import Answer
-    from imagegate.judge import Judged
-    from imagegate.measure import Maps
-    from imagegate.metrics import Metric
-    from imagegate.policy import Policy
-    from imagegate.report import Report
 
 _BITS: Final = 4  # a pixel: five colours
 

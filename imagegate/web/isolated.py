@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from imagegate.causes import CAUSES
 from imagegate.isolation import worker_command
+from imagegate.policy import Policy
 from imagegate.web.answering import Answered, Question
 from imagegate.web.logs import LOGGER, WorkerError
 from imagegate.web.refusals import RETRY_SECONDS, SERVICE_CAUSES, Refused, overloaded
 from imagegate.words import Phrase
 from imagegate.workers import Died, Pool
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from imagegate.policy import Policy
 
 # Deaths after which a picture is refused: the first one may have had another reason, as a want of memory.
 DEADLY: Final = 2

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
 from imagegate.gate import check
-from imagegate.payload import check_payload
+from imagegate.payload import PayloadReport, check_payload
+from imagegate.policy import Policy
+from imagegate.report import Report
 from imagegate.web.parts import REQUEST, picture_of
-
-if TYPE_CHECKING:
-    from imagegate.payload import PayloadReport
-    from imagegate.policy import Policy
-    from imagegate.report import Report
 
 
 def judge(content_type: str, body: bytearray, policy: Policy, lang: str) -> Report | PayloadReport:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from imagegate.web.refusals import Refused
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 JSON: Final = "application/json"
 FORM: Final = "multipart/form-data"

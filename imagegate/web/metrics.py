@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from imagegate.web.pool import Ledger, Pool
+from imagegate.web.pool import Ledger, Pool
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 # From the header of a small picture, a tenth of a millisecond, to a deadline.

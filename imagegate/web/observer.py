@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imagegate.web.answers import refusal
 from imagegate.web.logs import LOGGER, place_of
+from imagegate.web.metrics import Metrics
 from imagegate.web.refusals import Refused
 from imagegate.web.request_ids import REQUEST_ID, given_id
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from imagegate.web.metrics import Metrics
 
 # As nginx counts a client that did not wait for its answer.
 CLIENT_GONE: Final = 499

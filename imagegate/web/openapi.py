@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Iterable
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -15,9 +16,6 @@ from imagegate.web.answers import DEFAULT_DIALECT
 from imagegate.web.media_types import BYTES, FORM, JSON
 from imagegate.web.parts import FIELD
 from imagegate.web.refusals import SERVICE_CAUSES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Schema = dict[str, Any]
 

@@ -17,6 +17,8 @@ from imagegate.words import Phrase
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
+else:
+    MultipartCallbacks = dict  # which it is: python_multipart names it to type checkers alone
 
 FIELD: Final = "image"
 REQUEST: Final = Request(images=(f"/{FIELD}",), required={f"/{FIELD}": ("string",)})

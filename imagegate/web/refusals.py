@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from imagegate.bodies import BODIES, Refusal
+from imagegate.bodies import BODIES, Answer, Refusal
 from imagegate.causes import CAUSES, Cause, Finding
 from imagegate.words import Phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from imagegate.bodies import Answer
 
 RFC_9110: Final = "RFC 9110, section 15"
 # Phrases, for that is how texts to be translated are found.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import signal
 import sys
+from asyncio import TimerHandle, Transport
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 from uuid import uuid4
 
 import cv2
@@ -14,21 +15,15 @@ import msgspec
 import uvicorn
 from prometheus_client import disable_created_metrics
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from imagegate.web.app import create_app
 from imagegate.web.body import LINGER
 from imagegate.web.clients import Shares
+from imagegate.web.config import Settings
 from imagegate.web.logs import configuration
 from imagegate.web.observer import ALWAYS
 from imagegate.web.refusals import RETRY_SECONDS
-
-if TYPE_CHECKING:
-    from asyncio import TimerHandle, Transport
-
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
-    from imagegate.web.config import Settings
 
 # Seconds for the head of a request, from the opening of a connection or from its first byte.
 HEAD_SECONDS: Final = 10.0

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of endpoints
+from starlette.requests import Request
 from starlette.responses import Response
 
+from imagegate.policy import Policy
 from imagegate.web.languages import asked_language
 from imagegate.words import LANGUAGES, Phrase, say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from imagegate.policy import Policy
 
 _FILES: Final = resources.files("imagegate.web") / "page"
 _TYPES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from imagegate import isolation
+from imagegate.intake import Received
+from imagegate.isolation import Keep, Outcome
 from imagegate.policy import Policy
 from imagegate.web.answering import answered
 from imagegate.web.isolated import Asked, Failed, deadly
 from imagegate.web.logs import place_of
 from imagegate.worker import bounded, work
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imagegate.intake import Received
-    from imagegate.isolation import Keep, Outcome
 
 
 def main() -> None:

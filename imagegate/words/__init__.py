@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable, Mapping
 from functools import cache, reduce
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 ENGLISH: Final = "en"
 LANGUAGES: Final = (ENGLISH, "es", "fr", "de")

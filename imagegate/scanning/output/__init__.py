@@ -8,22 +8,18 @@ Parquet cannot; one way for all three leaves one thing to get right.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Mapping
 from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
 from imagegate.scanning.output.forms import form_of
+from imagegate.scanning.sources import Item
 from imagegate.unnamed import naming
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
-    from typing import Self
-
-    from imagegate.scanning.sources import Item
 
 __all__ = ["Output", "OutputRefused", "files_of"]
 

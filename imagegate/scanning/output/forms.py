@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from imagegate.scanning.cells import csv_row
 from imagegate.scanning.columns import COLUMNS, arrow_batches, arrow_schema, row
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
 
 def form_of(path: Path) -> Callable[[Iterator[bytes], BinaryIO], None]:
