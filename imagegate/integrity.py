@@ -37,8 +37,11 @@ _END_OF_IMAGE: Final = re.compile(rb"\xff\xd9")
 _PADDED_END: Final = re.compile(rb"(?<!\xff)\0\xff\xd9")
 _STEP: Final = 1 << 16
 _SEQUENTIAL: Final = b"\x00\x3f\x00"  # what ends the header of a scan that holds all coefficients (T.81, table B.3)
-# What libjpeg-turbo says of oddities (JWRN_EXTRANEOUS_DATA, JWRN_NOT_SEQUENTIAL).
-_ODDITY: Final = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker|Invalid SOS parameters")
+_PROFILE: Final = b"ICC_PROFILE\0"
+# What libjpeg-turbo says of oddities (JWRN_EXTRANEOUS_DATA, JWRN_NOT_SEQUENTIAL, JWRN_BOGUS_ICC).
+_ODDITY: Final = re.compile(
+    r"Corrupt JPEG data: (?:\d+ extraneous bytes before marker|bad ICC marker)|Invalid SOS parameters"
+)
 
 # Beginnings of libjpeg-turbo's messages (src/jerror.h, src/turbojpeg.c); all others mean damage.
 _JPEG_MESSAGES: Final = (
@@ -213,8 +216,9 @@ def tidied_jpeg(data: memoryview, message: str) -> memoryview | None:
     """The JPEG without the oddities of real cameras that cost no pixel; None where it has none of them.
 
     They are bytes between the segments of the header (phones of Google and drones of DJI write segments there whose
-    marker begins with a zero), zeros before the end-of-image marker, and a header of a sequential scan whose last
-    bytes mean nothing (Samsung). A strict decoder calls all of these damage; what is real damage it finds here too.
+    marker begins with a zero), zeros before the end-of-image marker, a header of a sequential scan whose last bytes
+    mean nothing (Samsung), and a color profile with missing or repeated parts (editors). A strict decoder calls all of
+    these damage; real damage is still found.
 
     Args:
         data: The whole file.
@@ -223,11 +227,16 @@ def tidied_jpeg(data: memoryview, message: str) -> memoryview | None:
     if not _ODDITY.match(_TURBOJPEG_PREFIX.sub("", message)):
         return None
     *others, scan = segments = list(jpeg.segments(data))
-    pieces = [bytes(data[segment.at : segment.end]) for segment in segments]
+    pieces = [bytes(data[segment.at : segment.end]) for segment in segments if not _is_profile(segment)]
     if all(segment.marker != jpeg.SOF2 for segment in others):
         pieces[-1] = pieces[-1][: -len(_SEQUENTIAL)] + _SEQUENTIAL
     tidy = b"".join([b"\xff\xd8", *pieces, *_without_padding(data[scan.end :])])
     return None if tidy == data else memoryview(tidy)
+
+
+def _is_profile(segment: jpeg.Segment) -> bool:
+    """Whether a segment holds a part of a color profile (ICC.1:2022, annex B.4); no pixel is made of it here."""
+    return segment.marker == jpeg.APP2 and bytes(segment.body[: len(_PROFILE)]) == _PROFILE
 
 
 def _without_padding(stream: memoryview) -> tuple[memoryview, memoryview]:

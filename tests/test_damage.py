@@ -15,6 +15,8 @@ from imagegate.causes import Unreadable
 from imagegate.decode import decode
 from imagegate.header import read
 from imagegate.intake import Received
+from tests import drawings
+from tests.bombs import segment
 from tests.scenes import encoded
 from tests.test_integrity import judged
 
@@ -146,6 +148,11 @@ def test_a_second_picture_by_the_standard_of_phones_is_no_damage():
 
 # What it is, then a JPEG made so, of its bytes before the tables, the tables and what else stands before the last three
 # bytes of the scan's header, these three, the scan and the end.
+def profile_part(number, count):
+    """A part of an ICC profile, whose size field says less than there is (ICC.1:2022, 7.2.2 and annex B.4)."""
+    return segment(0xE2, b"ICC_PROFILE\0" + bytes([number, count]) + bytes([0, 0, 0, 128]) + bytes(300))
+
+
 ODDITIES = {
     # jpeg-js #82 (Pixel 4), #81 (DJI): a segment whose marker is 00 E1.
     "a segment without its 0xFF": lambda head, tables, three, scan, end: (
@@ -157,6 +164,18 @@ ODDITIES = {
     "zeros before its end": lambda head, tables, three, scan, end: head + tables + three + scan + bytes(11) + end,
     # sharp #2780, image-thumbnail #39 (Samsung S8): "Invalid SOS parameters for sequential JPEG".
     "three bytes that mean nothing": lambda head, tables, _, scan, end: head + tables + bytes(3) + scan + end,
+    "a color profile without its second part": lambda head, tables, three, scan, end: (
+        head + profile_part(1, 2) + tables + three + scan + end
+    ),
+    "a color profile with a part twice": lambda head, tables, three, scan, end: (
+        head + 2 * profile_part(1, 1) + tables + three + scan + end
+    ),
+    "a color profile of more parts than it says": lambda head, tables, three, scan, end: (
+        head + profile_part(1, 2) + profile_part(2, 1) + tables + three + scan + end
+    ),
+    "an empty color profile": lambda head, tables, three, scan, end: (
+        head + segment(0xE2, b"ICC_PROFILE\0\1\1") + tables + three + scan + end
+    ),
     "all of these": lambda head, tables, _, scan, end: head + b"junk" + tables + bytes(3) + scan + bytes(11) + end,
 }
 
@@ -193,6 +212,12 @@ def test_damage_of_an_odd_file_is_found(oddity):
     assert verdict(oddity(head, tables, three, scan[: len(scan) // 2], b"")) == "image_truncated"
     assert verdict(oddity(head, tables, three, scan[:-3000] + bytes(3000), end)) == "image_corrupt"
     assert verdict(oddity(head, tables, three, scan[:5000] + scan[5500:], end)) == "image_corrupt"
+
+
+@pytest.mark.parametrize("draw", drawings.KINDS, ids=lambda draw: draw.__name__)
+def test_a_drawing_with_edges_on_the_grid_is_no_damage(draw):
+    accused = [number for number in range(20) if verdict(drawings.saved(draw, number)) != "ok"]
+    assert accused == []
 
 
 def test_what_is_left_of_a_scan_before_its_end_is_damage():

@@ -21,6 +21,7 @@ SOS: Final = 0xDA
 DQT: Final = 0xDB
 APP0: Final = 0xE0
 APP1: Final = 0xE1
+APP2: Final = 0xE2
 APP14: Final = 0xEE
 COM: Final = 0xFE
 SOF2: Final = 0xC2

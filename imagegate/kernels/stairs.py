@@ -63,18 +63,20 @@ def stair_steepness(
         flat: Spread, in levels, that is no more than rounding.
 
     Returns:
-        (edges - 1,) float32; 0 where there is no stair.
+        (edges - 1, 2) float32: the steepness, and the segment of the step; 0 where there is no stair.
     """
     segments, channels = sums.shape[1], colours.shape[1]
-    found = np.zeros(max(edges.size - 1, 0), np.float32)
+    found = np.zeros((max(edges.size - 1, 0), 2), np.float32)
     top, bottom = np.empty((channels, segments)), np.empty((channels, segments))
     for number in range(edges.size):
         top, bottom = bottom, top
         _jumps(sums, edges[number], colours, bottom)
         for channel in range(channels if number else 0):
-            rise = _best_step(top[channel], bottom[channel], 1.0, least, flat)
-            fall = _best_step(top[channel], bottom[channel], -1.0, least, flat)
-            found[number - 1] = max(found[number - 1], rise, fall)
+            for sign in (1.0, -1.0):
+                steepness, step = _best_step(top[channel], bottom[channel], sign, least, flat)
+                if steepness > found[number - 1, 0]:
+                    found[number - 1, 0] = steepness
+                    found[number - 1, 1] = step
     return found
 
 
@@ -98,9 +100,11 @@ def _doubled_jump(sums: NDArray[np.int32], edge: int, segment: int, part: int) -
 
 
 @kernel
-def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], sign: float, least: float, flat: float) -> float:
+def _best_step(
+    top: NDArray[np.float64], bottom: NDArray[np.float64], sign: float, least: float, flat: float
+) -> tuple[float, int]:
     """The best of the stairs that rise, or with a sign of -1 fall, with their step in any segment but the outermost."""
-    best = 0.0
+    best, place = 0.0, 0
     # Counted first, because in a sound photo next to no step has enough high segments beside it.
     left, right = 0, 0
     for segment in range(1, top.size):
@@ -110,8 +114,10 @@ def _best_step(top: NDArray[np.float64], bottom: NDArray[np.float64], sign: floa
         right -= sign * top[step] > least
         after = top.size - 1 - step
         if left >= step - step // STRAY and right >= after - after // STRAY:
-            best = max(best, _steepness(sign * top, sign * bottom, step, flat))
-    return best
+            steepness = _steepness(sign * top, sign * bottom, step, flat)
+            if steepness > best:
+                best, place = steepness, step
+    return best, place
 
 
 @kernel

@@ -52,13 +52,15 @@ def stair_steepness_numpy(sums, edges, colours, least, flat):
     jumps = (twice @ colours / 2).swapaxes(1, 2)
     jumps = np.concatenate([jumps, -jumps], axis=1)
     top, bottom = jumps[:-1], jumps[1:]
-    best = np.zeros(top.shape[:2], np.float32)
+    best, place = np.zeros(top.shape[:2], np.float32), np.zeros(top.shape[:2], np.float32)
     for step in range(1, sums.shape[1] - 1):
         sides = np.sort(bottom[..., :step]), np.sort(top[..., step + 1 :])
         low = np.minimum(*(side[..., side.shape[2] // 5] for side in sides))
         high = np.maximum(*(side[..., -1 - side.shape[2] // 5] for side in sides))
         others = top[..., :step], bottom[..., step + 1 :]
         middle = np.maximum(*(np.abs(np.quantile(other, 0.5, axis=2, method="higher")) for other in others))
-        stairs = (low > least) & (middle < low / 2)
-        best = np.where(stairs, np.maximum(best, low / (high - low + flat)), best)
-    return best.max(axis=1).astype(np.float32)
+        steepness = np.where((low > least) & (middle < low / 2), low / (high - low + flat), 0)
+        place = np.where(steepness > best, step, place)
+        best = np.maximum(best, steepness)
+    channel = best.argmax(axis=1)[:, np.newaxis]
+    return np.hstack([np.take_along_axis(found, channel, axis=1) for found in (best, place)]).astype(np.float32)
