@@ -575,6 +575,34 @@ def test_a_row_longer_than_any_picture_is_a_record_and_the_next_one_is_read(tmp_
     assert found == ["The row is too long", 200]
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+@pytest.mark.parametrize("line", [b"\n", b"\r\n"])
+def test_a_row_behind_blank_lines_has_the_number_of_its_line(tmp_path, ending, line):
+    heading, row = (b"photo", b"AA==") if ending == "csv" else (b'{"photo": ""}', b'{"photo": "AA=="}')
+    path = tmp_path / f"t.{ending}"
+    path.write_bytes(line.join([heading, b"", row, *[b""] * 20_000, row, b"", row]))
+
+    rows = [item.source.rpartition(":")[2] for item in items_of(path, column="photo")]
+
+    assert rows[-3:] == ["3", "20004", "20006"]
+
+
+@pytest.mark.parametrize("start", [b"photo\n", b'photo\n"'], ids=["rows", "in a quote that does not end"])
+def test_blank_lines_are_read_many_at_once(start):
+    class Counted(io.BufferedReader):
+        lines = 0
+
+        def readline(self, size=-1):
+            self.lines += 1
+            return super().readline(size)
+
+    file = Counted(io.BytesIO(start + b"\n" * 100_000))
+    rows = list(tables.KINDS[".csv"]("t.csv", file, "photo", POLICY))
+
+    assert len(rows) <= 1
+    assert file.lines < 100
+
+
 @pytest.mark.parametrize(("ending", "text"), [("csv", "id,foto\n1,abc\n"), ("tsv", ""), ("csv", "\xff\n\0")])
 def test_a_table_without_the_column_is_one_record(tmp_path, ending, text):
     path = tmp_path / f"t.{ending}"

@@ -11,10 +11,9 @@ from imagegate.policy import Policy, resolve
 from imagegate.privacy import Unprinted
 from imagegate.report import ImageRejected, Report
 from imagegate.web.config import MEBIBYTE
-from imagegate.web.languages import asked_language
 from imagegate.web.refusals import Refused
 from imagegate.web.request_ids import REQUEST_ID, given_id
-from imagegate.words import Phrase
+from imagegate.words import Phrase, choose
 
 LARGEST_BODY: Final = 32 * MEBIBYTE
 
@@ -80,7 +79,7 @@ class Gate:
 
 def lang_of(headers: Headers) -> str:
     """The one of `words.LANGUAGES` that a request likes best."""
-    return asked_language(str(headers.get("accept-language", "")))
+    return choose(str(headers.get("accept-language", "")))
 
 
 def missing(field: str) -> Refused:

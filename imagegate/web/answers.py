@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from imagegate.bodies import BODIES, Answer
 from imagegate.web.body import discard
-from imagegate.web.languages import asked_language
 from imagegate.web.refusals import Refused
+from imagegate.words import choose
 
 DEFAULT_DIALECT: Final = "problem"
 
@@ -33,7 +33,7 @@ def refusal(request: Request, refused: Refused, most: int) -> Response:
     """
     api = request.query_params.get("format", DEFAULT_DIALECT)
     known = api if api in BODIES else DEFAULT_DIALECT
-    answer = refused.answer(known, asked_language(request.headers.get("accept-language", "")), request.state.request_id)
+    answer = refused.answer(known, choose(request.headers.get("accept-language", "")), request.state.request_id)
     return parting(request, answer, most) if refused.unread and _has_body(request) else response(answer)
 
 

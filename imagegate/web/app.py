@@ -30,7 +30,6 @@ from imagegate.web.body import Gone, Upload
 from imagegate.web.clients import Rates
 from imagegate.web.config import Settings
 from imagegate.web.isolated import Workers
-from imagegate.web.languages import asked_language
 from imagegate.web.logs import LOGGER
 from imagegate.web.media_types import refuse_all_but_bytes, refuse_encodings, refuse_other_types
 from imagegate.web.metrics import CONTENT_TYPE, Metrics
@@ -38,7 +37,7 @@ from imagegate.web.observer import Observer
 from imagegate.web.pool import Full, Ledger, Pool
 from imagegate.web.refusals import RETRY_SECONDS, Refused, overloaded
 from imagegate.web.site import Site
-from imagegate.words import Phrase
+from imagegate.words import Phrase, choose
 
 T = TypeVar("T")
 
@@ -199,7 +198,7 @@ class Service:
                     "The parameter {name} must be one of: {known}.", name=parameter, known=", ".join(known)
                 )
                 raise Refused(400, "field_invalid", message, unread=True)
-        return self.policies[name], api, asked_language(request.headers.get("accept-language", ""))
+        return self.policies[name], api, choose(request.headers.get("accept-language", ""))
 
     def _refuse_too_many(self, request: Request) -> None:
         if self._rates is None or request.client is None:

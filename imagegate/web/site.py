@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imagegate.policy import Policy
-from imagegate.web.languages import asked_language
-from imagegate.words import LANGUAGES, Phrase, say
+from imagegate.words import LANGUAGES, Phrase, choose, say
 
 _FILES: Final = resources.files("imagegate.web") / "page"
 _TYPES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -104,7 +103,7 @@ class Site:
 
     async def page(self, request: Request) -> Response:
         """The page, in the language the visitor likes best."""
-        lang = asked_language(request.headers.get("accept-language", ""))
+        lang = choose(request.headers.get("accept-language", ""))
         headers = HEADERS | {"Content-Language": lang, "Vary": "Accept-Language"}
         return Response(self._pages[lang], headers=headers, media_type="text/html")
 

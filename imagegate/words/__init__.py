@@ -17,7 +17,7 @@ import msgspec
 
 ENGLISH: Final = "en"
 LANGUAGES: Final = (ENGLISH, "es", "fr", "de")
-# Browsers send some 50 characters.
+# Browsers send some 50 characters; 64 KiB, as long as a head may be, would hold up the loop of the service for 30 ms.
 LONGEST: Final = 1000
 
 # An element of Accept-Language: language-range [ weight ] (RFC 9110, sections 12.4.2 and 12.5.4; RFC 4647, 2.1).
