@@ -670,7 +670,7 @@ def explain_headers(data: bytes) -> object:
 def read_items(kind: str, data: bytes) -> object:
     """Everything that a source yields, each picture read as a scan reads it."""
     policy = imagegate.Policy()
-    file = io.BytesIO(data)
+    file = io.BufferedReader(io.BytesIO(data))
     if kind in ARCHIVES:
         found = archives.KINDS[f".{kind}"]("a", file, policy, Filter(exclude="*.tmp"))
     else:
