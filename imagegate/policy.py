@@ -72,7 +72,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "severities": _checked_choices("severities", self.severities, get_args(Severity)),
             "statuses": _checked_choices("statuses", self.statuses, get_args(Status)),
             "request": request_of(self.request),
-            "worker_memory": int(_checked_budget("worker_memory", self.worker_memory)),
+            "worker_memory": _checked_bytes("worker_memory", self.worker_memory),
             "worker_seconds": _checked_budget("worker_seconds", self.worker_seconds),
         }
         for field, value in checked.items():
@@ -195,6 +195,12 @@ def _checked_budget(field: str, value: Any) -> float:
     if not 0 < budget < math.inf:
         raise ValueError(f"{field} must be > 0 and finite, got {budget:g}")
     return budget
+
+
+def _checked_bytes(field: str, value: Any) -> int:
+    if _checked_budget(field, value) < 1:
+        raise ValueError(f"{field} must be at least one byte, got {value:g}")
+    return int(value)
 
 
 def _checked_formats(formats: Any) -> tuple[Any, ...]:

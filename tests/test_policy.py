@@ -98,6 +98,7 @@ REFUSED = {
     "an unknown data_uri": ('data_uri = "maybe"', ValueError, "data_uri must be one of 'allowed', 'required'"),
     "an unknown isolation": ('isolation = "thread"', ValueError, "isolation must be one of 'none', 'process'"),
     "no memory": ("worker_memory = 0", ValueError, "worker_memory must be > 0 and finite, got 0"),
+    "less than a byte": ("worker_memory = 0.02", ValueError, "worker_memory must be at least one byte, got 0.02"),
     "time without end": ("worker_seconds = inf", ValueError, "worker_seconds must be > 0 and finite, got inf"),
     "a text for a time": ('worker_seconds = "2"', TypeError, "worker_seconds must be a number, got str"),
     "a number for a name": ("name = 3", TypeError, "name must be a string, got int"),
